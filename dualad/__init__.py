@@ -1,0 +1,49 @@
+"""dualad: automatic differentiation of ordinary NumPy code by dual numbers.
+
+>>> import numpy as np, dualad
+>>> dualad.grad(lambda x: np.sum(np.sin(x) ** 2))(np.array([0.0, np.pi / 4]))
+array([0., 1.])
+"""
+
+from . import errors
+from .check import check_derivatives
+from .custom import custom_jvp, no_tangents, stop_gradient
+from .derivatives import (
+    grad,
+    hessian,
+    hessian_diagonal,
+    hvp,
+    laplacian,
+    value_and_grad,
+    value_grad_and_hessian,
+)
+from .directions import jacfwd, value_and_jacfwd
+from .dual import Dual, is_dual, primal_of, tangent_of
+from .forward import derivative, jvp
+from .rules.table import rule
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Dual",
+    "check_derivatives",
+    "custom_jvp",
+    "derivative",
+    "errors",
+    "grad",
+    "hessian",
+    "hessian_diagonal",
+    "hvp",
+    "is_dual",
+    "jacfwd",
+    "jvp",
+    "laplacian",
+    "no_tangents",
+    "primal_of",
+    "rule",
+    "stop_gradient",
+    "tangent_of",
+    "value_and_grad",
+    "value_and_jacfwd",
+    "value_grad_and_hessian",
+]

@@ -1,0 +1,172 @@
+"""What the user knows better: a function's own derivative rule, and values that are not to be differentiated."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .dual import WATCH, Dual, dual
+from .errors import BadArgument
+from .lift import Level, highest
+from .trees import flatten, is_numeric, tree_map, unflatten
+
+
+class custom_jvp:
+    """A function whose derivative is given by the user.
+
+    Parameters
+    ----------
+    f : callable
+        The function, of arrays, scalars and pytrees of them. It may be anything that computes the value: compiled code, an
+        iteration, a table. It is called with plain values (or, in nested transforms, with duals of an outer one).
+
+    Raises
+    ------
+    BadArgument
+        When it is differentiated before a rule was given, or the rule's tangent has not the structure of its output.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> @dualad.custom_jvp
+    ... def log1pexp(x):
+    ...     return np.log1p(np.exp(x))
+    >>> @log1pexp.defjvp
+    ... def rule(primals, tangents):
+    ...     (x,), (dx,) = primals, tangents
+    ...     return log1pexp(x), dx / (1.0 + np.exp(-x))
+    >>> float(dualad.derivative(log1pexp)(0.0))
+    0.5
+    """
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, f)
+        self._f = f
+        self._rule: Callable[..., Any] | None = None
+
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    def defjvp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Give the rule: ``rule(primals, tangents) -> (output, tangent_out)``, both arguments tuples.
+
+        It is written for one direction, linear in the tangents, and is called once for all directions. An argument that does
+        not vary has zeros as tangent; one that cannot (str, None) has None.
+        """
+        self._rule = rule
+        return rule
+
+    def defjvps(self, *rules: Callable[..., Any] | None) -> None:
+        """Give a rule per argument: ``rule(tangent, output, *primals) -> tangent_out``; None where the output does not vary."""
+
+        def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
+            out = self(*primals)
+            terms = [
+                each(t, out, *primals) for each, t in zip(rules, tangents, strict=True) if each is not None and t is not None
+            ]
+            return out, functools.reduce(np.add, terms) if terms else tree_map(np.zeros_like, out)
+
+        self._rule = rule
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        leaves, structure = flatten(args)
+        top = highest(leaves)
+        if top is None or not isinstance(top, Dual):
+            return self._f(*args, **kwargs)
+        if self._rule is None:
+            raise BadArgument(f"{self.__name__} is a custom_jvp without a rule: give one with @{self.__name__}.defjvp")
+        level = top.level
+        primals = unflatten(structure, [leaf.primal if _at(leaf, level) else leaf for leaf in leaves])
+        if all(leaf.tangent is None for leaf in leaves if _at(leaf, level)):
+            return tree_map(lambda leaf: top._wrap(leaf, None), self(*primals, **kwargs))
+        rule = functools.partial(self._rule, **kwargs) if kwargs else self._rule
+        # All directions at once: the rule is linear in the tangents, so its value on 0 + v ε is its answer for v times ε.
+        with Level.fresh(f"the rule of {self.__name__}") as inner:
+            tangents = unflatten(structure, [_carrier(leaf, level, inner) for leaf in leaves])
+            with np.errstate(all="ignore"):
+                out, pushed = rule(primals, tangents)
+            values, shape = flatten(out)
+            slopes, other = flatten(pushed)
+            if shape != other:
+                raise BadArgument(f"the rule of {self.__name__}: output {shape} and tangent {other} differ in structure")
+            tangent_leaves = [slope.tangent if _at(slope, inner) else None for slope in slopes]
+        return unflatten(shape, [_joined(top, value, t) for value, t in zip(values, tangent_leaves, strict=True)])
+
+
+def _at(leaf: Any, level: Level) -> bool:
+    return isinstance(leaf, Dual) and leaf.level is level
+
+
+def _carrier(leaf: Any, level: Level, inner: Level) -> Any:
+    """A zero of the leaf's shape that carries the leaf's tangents as its own."""
+    if not is_numeric(leaf):
+        return None
+    zero = np.zeros(np.shape(leaf), getattr(leaf, "dtype", np.float64))[()]
+    return dual(zero, leaf.tangent, inner) if _at(leaf, level) and leaf.tangent is not None else zero
+
+
+def _joined(top: Dual, value: Any, tangent: Any) -> Any:
+    value = value if hasattr(value, "dtype") else np.asarray(value)[()]
+    if tangent is not None and tangent.shape[1:] != value.shape:
+        raise BadArgument(f"a custom rule gave a tangent of shape {tangent.shape[1:]} for an output of shape {value.shape}")
+    return top._wrap(value, tangent)
+
+
+def stop_gradient(x: Any) -> Any:
+    """x with its tangents cut, at every level; a copy, so that writing into one does not change the other.
+
+    Parameters
+    ----------
+    x : pytree
+        Arrays and scalars; what is not dual is returned as it is.
+
+    Returns
+    -------
+    pytree
+        The same values, constant to every transform.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> float(dualad.derivative(lambda x: x * dualad.stop_gradient(x))(3.0))
+    3.0
+    """
+    return tree_map(_cut, x)
+
+
+def _cut(leaf: Any) -> Any:
+    return (
+        dual(_cut(leaf.primal), None, leaf.level)
+        if isinstance(leaf, Dual)
+        else np.copy(leaf)
+        if isinstance(leaf, np.ndarray)
+        else leaf
+    )
+
+
+@contextmanager
+def no_tangents() -> Iterator[None]:
+    """A block in which results carry no tangents: what is computed there is constant to every transform outside it.
+
+    Holds for the current thread or task. A transform called inside the block still differentiates.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> def f(x):
+    ...     with dualad.no_tangents():
+    ...         scale = np.sum(x)
+    ...     return x / scale
+    >>> dualad.jacfwd(f)(np.array([1.0, 3.0]))
+    array([[0.25, 0.  ],
+           [0.  , 0.25]])
+    """
+    token = WATCH.set(False)
+    try:
+        yield
+    finally:
+        WATCH.reset(token)

@@ -1,0 +1,293 @@
+"""Many directions: the basis cut into chunks, the chunks run here or by an executor, the Jacobian put together."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from .errors import BadArgument
+from .forward import Selection, Transformed, filled, one_hot, run, select
+from .lift import Level
+from .trees import flatten, unflatten
+
+SEED_ELEMENTS = 2**23
+"""With chunk_size="auto" the seeds of one chunk hold at most this many numbers (64 MiB of float64)."""
+
+
+def chunk_bounds(selection: Selection, chunk_size: Any, batch_ndim: int) -> list[tuple[int, int]]:
+    """The first and last direction of every chunk."""
+    sizes = [int(np.prod(np.shape(primal)[batch_ndim:])) for primal in selection.primals if primal is not None]
+    count = sum(sizes)
+    if chunk_size is None:
+        size = count
+    elif chunk_size == "auto":
+        size = SEED_ELEMENTS // max(1, sum(selection.sizes))
+    elif isinstance(chunk_size, int | np.integer) and chunk_size > 0:
+        size = int(chunk_size)
+    else:
+        raise BadArgument(
+            f'{selection.name}: chunk_size={chunk_size!r}; it is "auto", None, or a positive number of directions'
+        )
+    size = max(1, min(size, count))
+    return [(low, min(low + size, count)) for low in range(0, count, size)] or [(0, 0)]
+
+
+def run_chunk(selection: Selection, low: int, high: int, batch_ndim: int, has_aux: bool) -> tuple[Any, list[Any], Any]:
+    """f on duals with directions low..high: its value, one tangent of all of them per output leaf, and aux."""
+    with Level.fresh(selection.name) as level:
+        out, tangents, aux = run(selection, one_hot(selection, low, high, batch_ndim), level, has_aux)
+        values, _ = flatten(out)
+    pairs = zip(values, tangents, strict=True)
+    return out, [None if value is None else filled(tangent, value, high - low) for value, tangent in pairs], aux
+
+
+def run_all(
+    selection: Selection,
+    bounds: list[tuple[int, int]],
+    batch_ndim: int,
+    has_aux: bool,
+    executor: Executor | None,
+    progress: bool,
+) -> tuple[Any, list[Any], Any]:
+    """Every chunk; tangents joined along the direction axis. Value and aux are those of the first chunk."""
+    tasks = [(selection, low, high, batch_ndim, has_aux) for low, high in bounds]
+    if executor is None:
+        answers: Iterable[Any] = (run_chunk(*task) for task in tasks)
+    elif isinstance(executor, ThreadPoolExecutor):  # the caller's errstate goes along
+        answers = _results([executor.submit(contextvars.copy_context().run, run_chunk, *task) for task in tasks])
+    else:
+        answers = _results([executor.submit(run_chunk, *task) for task in tasks])
+    out: Any = None
+    aux: Any = None
+    joined: list[Any] = []
+    for (low, high), (value, tangents, extra) in zip(bounds, _shown(answers, len(tasks), progress), strict=True):
+        if low == 0:
+            out, aux, joined = value, extra, tangents
+            if len(bounds) > 1 and all(tangent is None or isinstance(tangent, np.ndarray) for tangent in tangents):
+                joined = [t if t is None else np.empty((bounds[-1][1], *t.shape[1:]), t.dtype) for t in tangents]
+                _store(joined, tangents, low, high)
+        elif all(tangent is None or isinstance(tangent, np.ndarray) for tangent in joined):
+            _store(joined, tangents, low, high)
+        else:  # lifted by an outer transform: joining is a NumPy call like any other
+            joined = [t if t is None else np.concatenate([t, new]) for t, new in zip(joined, tangents, strict=True)]
+    return out, joined, aux
+
+
+def _store(joined: list[Any], tangents: list[Any], low: int, high: int) -> None:
+    for whole, part in zip(joined, tangents, strict=True):
+        if whole is not None:
+            whole[low:high] = part
+
+
+def _results(futures: list[Any]) -> Iterator[Any]:
+    try:
+        for index, future in enumerate(futures):
+            yield future.result()
+            futures[index] = None  # the result is the consumer's now
+    finally:
+        for future in futures:
+            if future is not None:
+                future.cancel()
+
+
+def _shown(answers: Iterable[Any], count: int, progress: bool) -> Iterable[Any]:
+    """The answers, with a progress bar where one is wanted and tqdm is installed."""
+    if not progress:
+        return answers
+    try:
+        from tqdm.auto import tqdm  # noqa: PLC0415 - optional
+    except ImportError:
+        return answers
+    return tqdm(answers, total=count, unit="chunk")
+
+
+def jacobian_blocks(selection: Selection, tangent: Any, shape: tuple[int, ...], batch_ndim: int) -> list[Any]:
+    """One block per input leaf, of shape out.shape + in.shape, from the tangents of one output.
+
+    Blocks are views: the direction axis is only moved to the end.
+    """
+    blocks: list[Any] = []
+    offset = 0
+    for primal in selection.primals:
+        if primal is None:
+            blocks.append(None)
+            continue
+        core = np.shape(primal)[batch_ndim:]
+        size = int(np.prod(core))
+        rows = tangent[offset : offset + size]
+        offset += size
+        moved = rows.transpose(*range(1, rows.ndim), 0)
+        block = moved.reshape((*shape, *core)) if len(core) != 1 else moved
+        blocks.append(block[()])
+    return blocks
+
+
+def jacobian(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    name: str,
+    argnums: Any,
+    argnames: Any,
+    has_aux: bool,
+    batch_ndim: int = 0,
+    holomorphic: bool = False,
+    chunk_size: Any = "auto",
+    executor: Executor | None = None,
+    progress: bool = False,
+    value: bool = False,
+    inspect: Callable[[Selection, Any], None] | None = None,
+) -> Any:
+    """What every Jacobian-like transform does: select, cut, run, assemble. `inspect` may refuse the output."""
+    selection = select(name, f, args, kwargs, argnums, argnames, complex_allowed=holomorphic)
+    bounds = chunk_bounds(selection, chunk_size, batch_ndim)
+    out, tangents, aux = run_all(selection, bounds, batch_ndim, has_aux, executor, progress)
+    if inspect is not None:
+        inspect(selection, out)
+    values, structure = flatten(out)
+    trees = []
+    for leaf, tangent in zip(values, tangents, strict=True):
+        if leaf is None:
+            trees.append(None)
+            continue
+        if holomorphic and not np.iscomplexobj(leaf):
+            raise BadArgument(f"{name}: holomorphic=True, but the output is real, and a holomorphic function's is complex")
+        if batch_ndim:
+            _require_batch(selection, leaf, batch_ndim)
+        trees.append(selection.tree(jacobian_blocks(selection, tangent, np.shape(leaf), batch_ndim)))
+    answer = unflatten(structure, trees)
+    if value:
+        return ((out, aux), answer) if has_aux else (out, answer)
+    return (answer, aux) if has_aux else answer
+
+
+def _require_batch(selection: Selection, leaf: Any, batch_ndim: int) -> None:
+    batch = {np.shape(primal)[:batch_ndim] for primal in selection.primals if primal is not None}
+    if batch != {np.shape(leaf)[:batch_ndim]}:
+        raise BadArgument(
+            f"{selection.name}: with batch_ndim={batch_ndim} the leading axes of arguments and output are the same points, but "
+            f"they are {', '.join(map(str, batch))} and {np.shape(leaf)[:batch_ndim]}"
+        )
+
+
+def jacfwd(
+    f: Callable[..., Any],
+    argnums: int | tuple[int, ...] = 0,
+    *,
+    argnames: str | tuple[str, ...] | None = None,
+    has_aux: bool = False,
+    batch_ndim: int = 0,
+    holomorphic: bool = False,
+    chunk_size: int | str | None = "auto",
+    executor: Executor | None = None,
+    progress: bool = False,
+) -> Transformed:
+    """The Jacobian of f by forward mode: one run of f carries all directions.
+
+    Parameters
+    ----------
+    f : callable
+        Function of arrays, scalars and pytrees of them.
+    argnums : int or tuple of int, optional
+        The positional argument(s) to differentiate by; negative counts from the end.
+    argnames : str or tuple of str, optional
+        Arguments by name. Given alone, it replaces `argnums`; ``argnums=(0,)`` beside it selects both.
+    has_aux : bool, optional
+        f returns ``(output, aux)``; the answer is ``(jacobian, aux)``. aux comes from the first chunk, stripped of tangents.
+    batch_ndim : int, optional
+        So many leading axes are independent points: a map (N, n) -> (N, m) gives (N, m, n) for the price of n directions.
+    holomorphic : bool, optional
+        The arguments are complex and f is holomorphic.
+    chunk_size : "auto", int or None, optional
+        How many directions one run of f carries, which bounds memory; f runs once per chunk. None: all in one run.
+        "auto": as many as keep the seeds below 64 MiB.
+    executor : concurrent.futures.Executor, optional
+        Runs the chunks; for processes, f and its arguments must pickle.
+    progress : bool, optional
+        Show a progress bar over the chunks, where tqdm is installed.
+
+    Returns
+    -------
+    callable
+        Function of the same arguments. Each leaf of the answer has shape ``out.shape + in.shape``; pytrees nest with the
+        output's structure outside and the arguments' inside, leaves without derivative giving None.
+
+    Raises
+    ------
+    NotDifferentiable
+        If an argument holds nothing to differentiate, or the output is not numeric.
+    BadArgument
+        If an argument is out of range, or the shapes do not fit `batch_ndim`.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> dualad.jacfwd(lambda x: np.array([1.0, 2.0]) * x[0] + x[1] ** 2)(np.array([3.0, 4.0]))
+    array([[1., 8.],
+           [2., 8.]])
+    """
+    return Transformed(
+        jacobian,
+        f,
+        name="jacfwd",
+        argnums=argnums,
+        argnames=argnames,
+        has_aux=has_aux,
+        batch_ndim=batch_ndim,
+        holomorphic=holomorphic,
+        chunk_size=chunk_size,
+        executor=executor,
+        progress=progress,
+    )
+
+
+def value_and_jacfwd(
+    f: Callable[..., Any],
+    argnums: int | tuple[int, ...] = 0,
+    *,
+    argnames: str | tuple[str, ...] | None = None,
+    has_aux: bool = False,
+    batch_ndim: int = 0,
+    holomorphic: bool = False,
+    chunk_size: int | str | None = "auto",
+    executor: Executor | None = None,
+    progress: bool = False,
+) -> Transformed:
+    """The value of f and its Jacobian in one run; parameters as for `jacfwd`.
+
+    Returns
+    -------
+    callable
+        Function of the same arguments, giving ``(value, jacobian)``, or ``((value, aux), jacobian)`` with `has_aux`.
+
+    Raises
+    ------
+    NotDifferentiable, BadArgument
+        As `jacfwd`.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> dualad.value_and_jacfwd(np.square)(np.array([1.0, 3.0]))
+    (array([1., 9.]), array([[2., 0.],
+           [0., 6.]]))
+    """
+    return Transformed(
+        jacobian,
+        f,
+        name="value_and_jacfwd",
+        argnums=argnums,
+        argnames=argnames,
+        has_aux=has_aux,
+        batch_ndim=batch_ndim,
+        holomorphic=holomorphic,
+        chunk_size=chunk_size,
+        executor=executor,
+        progress=progress,
+        value=True,
+    )

@@ -1,0 +1,424 @@
+"""Dual: an array that carries its tangents, the interpreter of the rule table in forward mode.
+
+A dual number a + b ε with ε² = 0 computes a function's value in `a` and its derivative along `b` in one run. Here `a` is an
+array, the *primal*, and `b` holds k *tangents* at once, of shape (k, *a.shape): the direction axis comes first, so each
+direction is contiguous and one call serves them all. NumPy computes every primal exactly as it would without us, under the
+caller's errstate; tangents are computed by the rule under an errstate of their own.
+
+A tangent of None says that the value does not vary, structurally: nothing was ever multiplied by zero to find out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import partial
+from itertools import starmap
+from typing import Any, NoReturn
+
+import numpy as np
+
+from . import storage
+from .errors import NoRule, TangentLossError
+from .lift import Level, Lifted, innermost
+from .rules.folds import method_rule
+from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, pushforward
+
+Observer = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any], Any], None]
+WATCH: ContextVar[Observer | bool | None] = ContextVar("WATCH", default=None)
+"""False: no tangents are carried at present. A callable: it sees each call and its result (`check_derivatives`)."""
+
+WEAK = (int, float, complex)
+
+
+def dual(primal: Array, tangent: Array | None, level: Level) -> Dual:
+    """A Dual of the kind that its primal asks for: an array, or a scalar."""
+    scalar = primal.__class__ is not np.ndarray and isinstance(primal, np.generic | float | complex | DualScalar)
+    new: Dual = object.__new__(DualScalar if scalar else DualArray)
+    new.primal, new.tangent, new.level = primal, tangent, level
+    if not scalar:
+        new._base = new._recipe = new._views = None
+    return new
+
+
+class Dual(Lifted):
+    """A NumPy array, or scalar, with its tangents.
+
+    Parameters
+    ----------
+    primal : array_like
+        The value, of shape S: floating or complex, or a dual of a lower level.
+    tangent : array_like of shape (k, *S), or None
+        The derivative of the value along k directions; None if it does not vary.
+    level : Level
+        The call of a transform to which the directions belong.
+
+    Notes
+    -----
+    A 0-d result of NumPy is a scalar, and so is its Dual (`DualScalar`: immutable, without length); everything else is a
+    `DualArray`, with ndarray's semantics of views and writing.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> seen = []
+    >>> _ = dualad.jvp(lambda x: seen.append(repr(np.sin(x))) or x, (0.5,), (1.0,))
+    >>> seen
+    ['Dual(0.479426 + 0.877583ε)']
+    """
+
+    __slots__ = ("tangent",)
+
+    tangent: Array | None
+
+    def __new__(cls, primal: Array, tangent: Array | None, level: Level) -> Dual:
+        return dual(primal if isinstance(primal, Lifted) else np.asarray(primal)[()], tangent, level)
+
+    # -- the two questions of Lifted -------------------------------------------------------------------------------------
+
+    def _ufunc(self, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any], compute: Any = None) -> Any:
+        if ufunc.signature is not None or kwargs or method != "__call__":
+            return self._ufunc_with(ufunc, method, inputs, kwargs)
+        row = RULES.get(ufunc)
+        level = self.level
+        primals: list[Any] = []
+        tangents: list[Any] = []
+        moves = False
+        for value in inputs:
+            if isinstance(value, Dual) and value.level is level:
+                tangent = value.tangent
+                primals.append(value.primal)
+                tangents.append(tangent)
+                moves = moves or tangent is not None
+            else:
+                primals.append(value)
+                tangents.append(None)
+        y = (compute or ufunc)(*primals)
+        if row.__class__ is Constant:
+            return y
+        watch = WATCH.get()
+        if moves and watch is not False:
+            if row is None:
+                raise no_rule(ufunc)
+            with np.errstate(all="ignore"):
+                tangent = pushforward(row, primals, tangents, y)
+        else:
+            tangent = None
+        result = self._wrap(y, tangent)
+        if watch:
+            watch(ufunc, inputs, {}, result)
+        return result
+
+    def _ufunc_with(self, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The rarer forms of a ufunc call: its methods, keywords, and ufuncs of whole arrays such as matmul."""
+        if method != "__call__":
+            row = method_rule(ufunc, method)
+            if row is None:
+                raise no_rule(ufunc)
+            out, *_ = kwargs.pop("out", None) or (None,)
+            return self._apply(row, inputs, kwargs if out is None else kwargs | {"out": out})
+        out = kwargs.pop("out", None)
+        mask = kwargs.pop("where", True)
+        if RULES.get(ufunc).__class__ is Function:
+            result = self._function(ufunc, inputs, kwargs)
+        elif kwargs:
+            result = self._ufunc(ufunc, method, inputs, {}, compute=partial(ufunc, **kwargs))
+        else:
+            result = self._ufunc(ufunc, method, inputs, {})
+        if mask is not True and out is None:  # NumPy leaves what is masked out unset
+            result = tuple(map(storage.blank, result)) if isinstance(result, tuple) else result
+        if out is None:
+            return result
+        results = result if isinstance(result, tuple) else (result,)
+        written = tuple(starmap(partial(self._deliver, where=mask), zip(results, out, strict=True)))
+        return written if len(written) > 1 else written[0]
+
+    def _deliver(self, result: Any, out: Any, where: Any = True) -> Any:
+        """`result` written into `out`, as if it had been computed into a temporary."""
+        if out is None:
+            return result
+        if isinstance(out, np.ndarray) and isinstance(result, Dual) and not storage.is_constant(result):
+            raise TangentLossError(
+                "in-place write of a dual number into a plain array (out=, or an operator such as +=) would drop its "
+                "tangent; write `a = a + x`, or allocate the array with np.zeros_like(x)"
+            )
+        if isinstance(out, DualScalar):  # an in-place operator on a scalar makes a new one
+            return result
+        np.copyto(out, result, where=where)
+        return out
+
+    def _function(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        row = RULES.get(function)
+        if row is None:
+            raise no_rule(function)
+        return self._apply(row, args, kwargs)
+
+    def _apply(self, row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A row of the table on arguments with duals of this level among them."""
+        result: Any
+        out = kwargs.get("out")
+        if out is not None:
+            kwargs = {key: value for key, value in kwargs.items() if key != "out"}
+        match row:
+            case Constant():
+                return self._deliver(row.function(*self._primal_of(args), **self._primal_of(kwargs)), out)
+            case Composite():
+                result = row.body(*args, **kwargs)
+                if row.effect:
+                    return result
+                result = self._with_value(result, row.function(*self._primal_of(args), **self._primal_of(kwargs)))
+            case Elementwise():
+                result = self._ufunc(row.function, "__call__", args, kwargs)
+            case Function():
+                result = self._push(row, args, kwargs)
+        watch = WATCH.get()
+        if watch:
+            watch(row.function, args, kwargs, result)
+        return self._deliver(result, out)
+
+    def _push(self, row: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        unknown = kwargs.keys() - row.accepted
+        if unknown or len(args) > len(row.names) and row.names[-1:] and not row.push.__code__.co_flags & 4:
+            raise NoRule(f"np.{row.function.__name__}: no derivative with argument {', '.join(unknown) or args[-1]!r}")
+        tangents = {}
+        for position, value in enumerate(args):
+            tangent = self._tangent_of(value)
+            if tangent is not None:
+                name = row.name_of(position)
+                if row.push.__code__.co_flags & 4 and position >= len(row.names) - 1:
+                    tangents.setdefault("d" + name, [None] * (len(args) - len(row.names) + 1))[position - len(args)] = tangent
+                else:
+                    tangents["d" + name] = tangent
+        for name, value in kwargs.items():
+            tangent = self._tangent_of(value)
+            if tangent is not None:
+                tangents["d" + name] = tangent
+        primals, keywords = self._primal_of(args), self._primal_of(kwargs)
+        y = row.function(*primals, **keywords)
+        tangent = None
+        if tangents and WATCH.get() is not False:
+            stuck = [name[1:] for name in tangents if name[1:] not in row.differentiable]
+            if stuck:
+                raise NoRule(f"np.{row.function.__name__} has no derivative by {', '.join(stuck)}; pass primal_of(...) of it")
+            with np.errstate(all="ignore"):
+                tangent = row.push(y, *primals, **keywords, **tangents)
+        result = self._wrap(y, tangent)
+        if row.view:
+            result = storage.as_view(result, args, kwargs, row.function)
+        return result
+
+    def _primal_of(self, value: Any) -> Any:
+        """`value` with every dual of this level replaced by its primal, inside containers too."""
+        if isinstance(value, Dual) and value.level is self.level:
+            return value.primal
+        if isinstance(value, tuple):
+            return tuple(map(self._primal_of, value)) if type(value) is tuple else value
+        if isinstance(value, list):
+            return [self._primal_of(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self._primal_of(item) for key, item in value.items()}
+        return value
+
+    def _tangent_of(self, value: Any) -> Any:
+        """The tangent at this level; for a container that holds one, a list with None for what does not vary."""
+        if isinstance(value, Dual):
+            return value.tangent if value.level is self.level else None
+        if isinstance(value, list | tuple):
+            tangents = [self._tangent_of(item) for item in value]
+            return None if all(tangent is None for tangent in tangents) else tangents
+        return None
+
+    def _wrap(self, y: Any, tangent: Any) -> Any:
+        """NumPy's answer with its tangent, in NumPy's own structure."""
+        if isinstance(y, tuple | list):
+            tangents = tangent if tangent is not None else [None] * len(y)
+            wrapped = [self._wrap(*pair) for pair in zip(y, tangents, strict=True)]
+            return type(y)(wrapped) if type(y) in (tuple, list) else type(y)(*wrapped)
+        dtype = getattr(y, "dtype", None)
+        if dtype is None:
+            return y
+        kind = dtype.kind
+        if kind not in "fc":
+            if kind != "O":
+                return y
+            y = np.asarray(y, dtype=np.float64)[()]  # np.frompyfunc answers with objects
+            dtype = y.dtype
+        if tangent is not None:
+            if tangent.dtype != dtype:
+                tangent = tangent.astype(dtype)
+            if tangent.shape[1:] != y.shape:
+                tangent = np.copy(np.broadcast_to(tangent, (len(tangent), *y.shape)))
+        return dual(y, tangent, self.level)
+
+    def _with_value(self, result: Any, value: Any) -> Any:
+        """The tangent of `result` beside NumPy's own value, which may differ in the last bit."""
+        if isinstance(value, tuple | list):
+            pairs = [self._with_value(*pair) for pair in zip(result, value, strict=True)]
+            return type(value)(pairs) if type(value) in (tuple, list) else type(value)(*pairs)
+        return self._wrap(value, result.tangent if isinstance(result, Dual) and result.level is self.level else None)
+
+    # -- what cannot be a dual -------------------------------------------------------------------------------------------
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if dtype is not None and np.dtype(dtype).kind in "biu":
+            return np.asarray(innermost(self)).astype(dtype)
+        if not storage.is_constant(self):
+            refuse("np.asarray(x), np.array(x), or storing x in a plain array", "use np.stack, np.zeros_like(x) or x itself")
+        return np.array(innermost(self), dtype=dtype, copy=copy)
+
+    def __float__(self) -> float:
+        if not storage.is_constant(self):
+            refuse("float(x), or a function of the math module,", "use NumPy's function (np.sin for math.sin), or x itself")
+        return float(innermost(self))
+
+    def __complex__(self) -> complex:
+        if not storage.is_constant(self):
+            refuse("complex(x), or a function of the cmath module,", "use NumPy's function, or x itself")
+        return complex(innermost(self))
+
+    def __reduce__(self) -> NoReturn:
+        raise TangentLossError(
+            "a dual number cannot be pickled: its directions belong to a running transform; pickle the result, or primal_of(x)"
+        )
+
+    def __copy__(self) -> Any:
+        return np.copy(self)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return np.copy(self)
+
+    # -- text ------------------------------------------------------------------------------------------------------------
+
+    def __str__(self) -> str:
+        return str(innermost(self))
+
+    def __format__(self, spec: str) -> str:
+        return format(innermost(self), spec)
+
+    def __repr__(self) -> str:
+        return f"Dual({_text(self)})"
+
+
+def _text(value: Any) -> str:
+    """`primal + tangent ε`, one line for scalars; the level stands below ε when duals are nested."""
+    if not isinstance(value, Dual):
+        return f"{value:.6g}" if np.ndim(value) == 0 else np.array2string(np.asarray(value), precision=6, separator=", ")
+    nested = isinstance(value.primal, Dual)
+    epsilon = "ε" + (str(int(value.level)).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")) if nested else "")
+    primal = f"({_text(value.primal)})" if nested else _text(value.primal)
+    if value.tangent is None:
+        return primal
+    tangent = value.tangent[0] if len(value.tangent) == 1 else value.tangent
+    text = f"({_text(tangent)})" if isinstance(tangent, Dual) else _text(tangent)
+    return f"{primal} + {text}{epsilon}"
+
+
+def refuse(what: str, instead: str) -> NoReturn:
+    raise TangentLossError(f"{what} would drop the tangent of a dual number: {instead}")
+
+
+def no_rule(function: Callable[..., Any]) -> NoRule:
+    """The error for a function that the table does not know."""
+    module = (getattr(function, "__module__", None) or "numpy").replace("numpy", "np")
+    name = f"{module}.{function.__name__}"
+    return NoRule(
+        f"{name} has no derivative rule. Rewrite it with functions that have one, give a ufunc a row with dualad.rule, "
+        "wrap the code around it in dualad.custom_jvp, or pass dualad.stop_gradient(x) if it is not to be differentiated."
+    )
+
+
+class DualArray(Dual):
+    """A Dual with ndarray's semantics: indexing gives views, writing changes what they share."""
+
+    __slots__ = ("_base", "_recipe", "_views")
+
+    _base: DualArray | None
+    _recipe: Callable[[Any], Any] | None
+    _views: list[Any] | None
+
+    __getitem__ = storage.getitem
+    __setitem__ = storage.setitem
+
+    def __len__(self) -> int:
+        return len(self.primal)
+
+    def __iter__(self) -> Any:
+        return map(self.__getitem__, range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self == value).any())
+
+    @property
+    def flat(self) -> storage.Flat:
+        return storage.Flat(self)
+
+    @property
+    def base(self) -> Any:
+        return self._base
+
+    def astype(self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True) -> Any:
+        return np.astype(self, dtype, copy=copy)
+
+    def fill(self, value: Any) -> None:
+        self[...] = value
+
+    def sort(self, axis: int = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None) -> None:
+        self[...] = np.sort(self, axis, kind, order, stable=stable)
+
+    def view(self, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs:
+            refuse("x.view(dtype) or x.view(ndarray)", "use x.astype, x.real, x.imag, or x itself")
+        return self[...]
+
+    def tobytes(self, *args: Any) -> NoReturn:
+        refuse("x.tobytes()", "take dualad.primal_of(x) first")
+
+    @property
+    def data(self) -> NoReturn:
+        refuse("x.data", "take dualad.primal_of(x) first")
+
+
+class DualScalar(Dual):
+    """A Dual whose primal is a scalar: immutable, without length, like np.float64 or Python's float."""
+
+    __slots__ = ()
+
+    shape: tuple[int, ...] = ()
+    ndim, size = 0, 1
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        primal = self.primal
+        return np.dtype(type(primal)) if type(primal) in WEAK else primal.dtype
+
+    def _operate(self, ufunc: np.ufunc, *operands: Any) -> Any:
+        """Python's floats among themselves stay Python's floats: they promote an array's dtype less than np.float64 would."""
+        result = super()._operate(ufunc, *operands)
+        if type(innermost(self)) in WEAK and all(type(innermost(operand)) in WEAK for operand in operands):
+            return _weak(result)
+        return result
+
+    def astype(self, dtype: Any) -> Any:
+        return np.astype(self, dtype)
+
+
+def _weak(value: Any) -> Any:
+    """A scalar as Python's own number, at the bottom of all levels."""
+    if isinstance(value, DualScalar):
+        return dual(_weak(value.primal), value.tangent, value.level)
+    return value.item() if isinstance(value, np.inexact) else value
+
+
+def is_dual(x: Any) -> bool:
+    """Whether x carries tangents of a running transform."""
+    return isinstance(x, Dual)
+
+
+def primal_of(x: Any) -> Any:
+    """The value of a dual at its own level, without tangents; anything else is returned as it is."""
+    return x.primal if isinstance(x, Dual) else x
+
+
+def tangent_of(x: Any) -> Any:
+    """The tangents of a dual, of shape (k, *x.shape), or None where it does not vary; None for anything else."""
+    return x.tangent if isinstance(x, Dual) else None

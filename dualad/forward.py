@@ -1,0 +1,353 @@
+"""Forward mode: seed the inputs with directions, run the function unchanged, read the tangents off the outputs."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import MethodType
+from typing import Any
+
+import numpy as np
+
+from . import storage
+from .dual import WATCH, Dual, dual
+from .errors import BadArgument, NotDifferentiable
+from .lift import Level, Lifted
+from .trees import differentiable, flatten, is_numeric, tree_map, unflatten
+
+
+class Transformed:
+    """A function made from another one by a transform; it keeps the name and docstring, and pickles if the other does."""
+
+    def __init__(self, run: Callable[..., Any], f: Callable[..., Any], **options: Any) -> None:
+        if not callable(f):
+            raise BadArgument(f"a transform takes a function, not {type(f).__name__}: write jacfwd(f)(x), not jacfwd(f(x))")
+        functools.update_wrapper(self, f)
+        self._run, self._f, self._options = run, f, options
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._run(self._f, args, kwargs, **self._options)
+
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<{self._run.__name__.strip('_')} of {getattr(self._f, '__qualname__', self._f)}>"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The differentiated arguments of one call: which they are, their leaves, and how to call f with others in place.
+
+    `places` are positions or keywords; `primals` has, for every leaf, the array to differentiate or None.
+    """
+
+    name: str
+    f: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    places: tuple[int | str, ...]
+    single: bool
+    leaves: list[Any]
+    structure: Any
+    primals: list[Any]
+
+    @property
+    def sizes(self) -> list[int]:
+        return [0 if primal is None else int(np.size(primal)) for primal in self.primals]
+
+    def call(self, leaves: Sequence[Any]) -> Any:
+        """f with the leaves in place of the selected arguments."""
+        args, kwargs = list(self.args), dict(self.kwargs)
+        for place, value in zip(self.places, unflatten(self.structure, leaves), strict=True):
+            if isinstance(place, str):
+                kwargs[place] = value
+            else:
+                args[place] = value
+        return self.f(*args, **kwargs)
+
+    def tree(self, leaves: Sequence[Any]) -> Any:
+        """Leaves in the structure of the selected arguments: of the one argument, or a tuple of them."""
+        values = unflatten(self.structure, leaves)
+        return values[0] if self.single else values
+
+
+def select(
+    name: str,
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    argnums: Any,
+    argnames: Any,
+    complex_allowed: bool = False,
+) -> Selection:
+    """Find the differentiated arguments, and refuse what cannot be differentiated."""
+    numbers = () if argnames is not None and argnums == 0 else (argnums if isinstance(argnums, tuple | list) else (argnums,))
+    names = () if argnames is None else (argnames,) if isinstance(argnames, str) else tuple(argnames)
+    places: list[int | str] = []
+    for number in numbers:
+        if not isinstance(number, int | np.integer) or not -len(args) <= number < len(args):
+            raise BadArgument(
+                f"{name}: argnums={argnums!r}, but {_name(f)} was called with {len(args)} positional argument(s); "
+                "use argnames for keyword arguments"
+            )
+        places.append(int(number) % len(args))
+    places.extend(each if each in kwargs else _position(name, f, args, each) for each in names)
+    if len(set(places)) < len(places):
+        raise BadArgument(f"{name}: an argument is named twice in argnums={argnums!r}, argnames={argnames!r}")
+    chosen = tuple(kwargs[place] if isinstance(place, str) else args[place] for place in places)
+    leaves, structure = flatten(chosen)
+    primals = [differentiable(leaf, complex_allowed=complex_allowed) for leaf in leaves]
+    for place, argument in zip(places, chosen, strict=True):
+        inside, _ = flatten(argument)
+        if inside and all(differentiable(leaf, complex_allowed=True) is None for leaf in inside) or not inside:
+            raise NotDifferentiable(
+                f"{name}: argument {place!r} of {_name(f)} holds nothing to differentiate: {_describe(argument)}. "
+                "Differentiable are floats, integers, and arrays of them, also in lists, tuples, dicts and dataclasses"
+            )
+    single = not isinstance(argnums, tuple | list) and not isinstance(argnames, tuple | list)
+    return Selection(name, f, args, kwargs, tuple(places), single, leaves, structure, primals)
+
+
+def _position(name: str, f: Callable[..., Any], args: tuple[Any, ...], argument: str) -> int:
+    try:
+        place = list(inspect.signature(f).parameters).index(argument)
+    except (ValueError, TypeError):
+        place = len(args)
+    if place >= len(args):
+        raise BadArgument(f"{name}: argnames names {argument!r}, which {_name(f)} was not called with")
+    return place
+
+
+def _name(f: Any) -> str:
+    return getattr(f, "__name__", None) or repr(f)
+
+
+def _describe(value: Any) -> str:
+    dtype = getattr(value, "dtype", None)
+    return f"{type(value).__name__} {value!r}"[:60] if dtype is None else f"array of {dtype}"
+
+
+# -- seed, run, extract --------------------------------------------------------------------------------------------------
+
+
+def run(selection: Selection, seeds: Sequence[Any], level: Level, has_aux: bool) -> tuple[Any, list[Any], Any]:
+    """f on duals: the output's value, one tangent (or None) per leaf of it, and what f gave as aux.
+
+    `seeds` holds a tangent of shape (k, *S) or None for every leaf of the arguments.
+    """
+    lifted = [
+        leaf if primal is None else primal if seed is None and not isinstance(primal, np.ndarray) else dual(primal, seed, level)
+        for leaf, primal, seed in zip(selection.leaves, selection.primals, seeds, strict=True)
+    ]
+    token = WATCH.set(None) if WATCH.get() is False else None  # a transform differentiates, also inside no_tangents
+    try:
+        out = selection.call(lifted)
+    finally:
+        if token is not None:
+            WATCH.reset(token)
+    aux = None
+    if has_aux:
+        if not (isinstance(out, tuple) and len(out) == 2):
+            raise BadArgument(f"{selection.name}: with has_aux=True, {_name(selection.f)} must return a pair (output, aux)")
+        out, aux = out
+        aux = tree_map(lambda leaf: strip(leaf, level), aux)
+    leaves, structure = flatten(out)
+    values, tangents = [], []
+    for leaf in leaves:
+        leaf = storage.lift_objects(leaf)
+        if isinstance(leaf, Lifted):
+            leaf.level.require_alive()
+        elif leaf is not None and not is_numeric(leaf):
+            raise NotDifferentiable(
+                f"{selection.name}: {_name(selection.f)} returned {_describe(leaf)}, which is not numeric; "
+                "return it as aux with has_aux=True"
+            )
+        inside = isinstance(leaf, Dual) and leaf.level is level
+        values.append(strip(leaf, level))
+        tangents.append(leaf.tangent if inside else None)
+    if not leaves or all(leaf is None for leaf in leaves):
+        raise BadArgument(f"{selection.name}: {_name(selection.f)} returned nothing to differentiate: {out!r}")
+    return unflatten(structure, values), tangents, aux
+
+
+def strip(leaf: Any, level: Level) -> Any:
+    """A leaf without the tangents of `level`. Python floats become np.float64, as NumPy's answers are."""
+    if isinstance(leaf, Dual) and leaf.level is level:
+        leaf = leaf.primal
+    return np.float64(leaf) if type(leaf) is float else leaf
+
+
+def seed_like(primal: Any, tangent: Any) -> Any:
+    """A tangent in the layout and dtype of its primal, so that views of both stay views."""
+    tangent = tangent.astype(primal.dtype, copy=False) if hasattr(primal, "dtype") else tangent
+    plain = isinstance(primal, np.ndarray) and primal.flags.c_contiguous
+    return tangent if plain or not np.ndim(primal) else storage.like(tangent, primal)
+
+
+def one_hot(selection: Selection, low: int, high: int, batch_ndim: int = 0) -> list[Any]:
+    """Seeds for directions low..high of the standard basis of all leaves together; None for leaves that they pass by.
+
+    With batch axes, one direction moves the same component of every point.
+    """
+    seeds: list[Any] = []
+    offset = 0
+    for primal in selection.primals:
+        if primal is None:
+            seeds.append(None)
+            continue
+        shape = np.shape(primal)
+        if len(shape) < batch_ndim:
+            raise BadArgument(f"{selection.name}: batch_ndim={batch_ndim}, but an argument has only {len(shape)} axes")
+        core = shape[batch_ndim:]
+        size = int(np.prod(core))
+        first, last = max(low - offset, 0), min(high - offset, size)
+        offset += size
+        if first >= last:
+            seeds.append(None)
+            continue
+        dtype = getattr(primal, "dtype", np.complex128 if isinstance(primal, complex) else np.float64)
+        seed = np.zeros((high - low, *shape[:batch_ndim], size), dtype)
+        start = offset - size - low
+        for component in range(first, last):
+            seed[start + component, ..., component] = 1.0
+        seeds.append(seed_like(primal, seed.reshape(high - low, *shape)))
+    return seeds
+
+
+def filled(tangent: Any, value: Any, k: int) -> Any:
+    """A tangent of k directions for an output, zeros where it does not vary."""
+    if tangent is not None:
+        return tangent
+    dtype = getattr(value, "dtype", np.dtype(complex if isinstance(value, complex) else float))
+    return np.zeros((k, *np.shape(value)), dtype if dtype.kind in "fc" else np.float64)
+
+
+# -- jvp -----------------------------------------------------------------------------------------------------------------
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, has_aux: bool = False) -> tuple[Any, ...]:
+    """Jacobian-vector product: the value of f and its derivative along one direction, in one run.
+
+    Parameters
+    ----------
+    f : callable
+        Function of ``len(primals)`` arguments, each an array, a scalar or a pytree of them.
+    primals : tuple
+        Where to evaluate f.
+    tangents : tuple
+        The direction: for each primal the same structure and shapes. Leaves without derivative take None.
+    has_aux : bool, optional
+        f returns ``(output, aux)``; aux is passed through.
+
+    Returns
+    -------
+    out, tangent_out : pytrees of arrays
+        ``f(*primals)`` and its directional derivative, of the same structure.
+    aux
+        Only with `has_aux`.
+
+    Raises
+    ------
+    BadArgument
+        If a tangent has another structure, shape or kind of dtype than its primal.
+    NotDifferentiable
+        If a primal holds nothing to differentiate, or the output is not numeric.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> x, v = np.array([1.0, 2.0]), np.array([1.0, 0.0])
+    >>> dualad.jvp(lambda x: np.sum(x**3), (x,), (v,))
+    (np.float64(9.0), np.float64(3.0))
+    """
+    if not isinstance(primals, tuple | list) or not isinstance(tangents, tuple | list):
+        raise BadArgument("jvp: primals and tangents are tuples with one item per argument: jvp(f, (x,), (v,))")
+    primals = tuple(primals)
+    selection = select("jvp", f, primals, {}, tuple(range(len(primals))), None, complex_allowed=True)
+    directions, structure = flatten(tuple(tangents))
+    if structure != selection.structure:
+        raise BadArgument(f"jvp: tangents have the structure {structure}, primals {selection.structure}")
+    with Level.fresh("jvp") as level:
+        pairs = zip(selection.primals, directions, strict=True)
+        seeds = [None if p is None or t is None else _direction(p, t) for p, t in pairs]
+        out, pushed, aux = run(selection, seeds, level, has_aux)
+    values, outer = flatten(out)
+    tangent_out = unflatten(outer, [v if v is None else filled(t, v, 1)[0] for v, t in zip(values, pushed, strict=True)])
+    return (out, tangent_out, aux) if has_aux else (out, tangent_out)
+
+
+def _direction(primal: Any, tangent: Any) -> Any:
+    tangent = tangent if isinstance(tangent, Lifted) else np.asarray(tangent)
+    if tangent.shape != np.shape(primal):
+        raise BadArgument(f"jvp: a tangent of shape {tangent.shape} for a primal of shape {np.shape(primal)}")
+    if tangent.dtype.kind not in "biufc" or tangent.dtype.kind == "c" and not np.iscomplexobj(primal):
+        raise BadArgument(f"jvp: a tangent of dtype {tangent.dtype} for a primal of dtype {np.asarray(primal).dtype}")
+    dtype = getattr(primal, "dtype", np.complex128 if isinstance(primal, complex) else np.float64)
+    return seed_like(primal, tangent[None].astype(dtype))
+
+
+# -- elementwise derivatives ---------------------------------------------------------------------------------------------
+
+
+def _derivative(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, argnums: int, order: int) -> Any:
+    if order == 0:
+        return f(*args, **kwargs)
+    selection = select("derivative", f, args, kwargs, argnums, None, complex_allowed=True)
+    lower = functools.partial(_derivative, f, kwargs=kwargs, argnums=argnums, order=order - 1)
+    place = selection.places[0]
+    assert isinstance(place, int)
+
+    def along(x: Any) -> Any:
+        return lower((*args[:place], x, *args[place + 1 :]))
+
+    ones = tree_map(lambda leaf: None if differentiable(leaf, complex_allowed=True) is None else _ones(leaf), args[place])
+    value, slope = jvp(along, (args[place],), (ones,))
+    for out in flatten(value)[0]:
+        if np.ndim(args[place]) and np.shape(out) != np.shape(args[place]):
+            raise BadArgument(
+                f"derivative: {_name(f)} gave shape {np.shape(out)} for an argument of shape {np.shape(args[place])}, so it does "
+                "not act on each element by itself; use jacfwd"
+            )
+    return slope
+
+
+def _ones(leaf: Any) -> Any:
+    return np.ones(np.shape(leaf), np.result_type(getattr(leaf, "dtype", type(leaf)), np.float16))
+
+
+def derivative(f: Callable[..., Any], argnums: int = 0, order: int = 1) -> Transformed:
+    """The derivative of a function that acts on each element by itself, as np.sin does.
+
+    Parameters
+    ----------
+    f : callable
+        Function whose output has the shape of the differentiated argument, or any shape if that is a scalar.
+    argnums : int, optional
+        Which positional argument to differentiate by.
+    order : int, optional
+        How many times.
+
+    Returns
+    -------
+    callable
+        Function of the same arguments; the answer has the shape of f's output.
+
+    Raises
+    ------
+    BadArgument
+        If the output's shape is not the argument's, or `order` is negative.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> dualad.derivative(np.sin)(np.array([0.0, np.pi]))
+    array([ 1., -1.])
+    >>> float(dualad.derivative(lambda x: x**3, order=2)(2.0))
+    12.0
+    """
+    if not isinstance(order, int) or order < 0:
+        raise BadArgument(f"derivative: order={order!r} is not a number of times")
+    return Transformed(_derivative, f, argnums=argnums, order=order)

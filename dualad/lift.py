@@ -1,0 +1,312 @@
+"""Lifted: the single place where NumPy calls arrive.
+
+A lifted array stands for an ndarray in somebody's code. NumPy hands it every ufunc (``__array_ufunc__``) and every array
+function (``__array_function__``), Python hands it the operators, and code that expects an ndarray calls its methods. All
+of them come down to two questions, which a subclass answers:
+
+``_ufunc(ufunc, method, inputs, kwargs)``
+    a ufunc, or one of its methods, on these inputs (`compute` computes the value where an operator does it otherwise);
+``_function(function, args, kwargs)``
+    a function of arrays on these arguments.
+
+Transforms nest, so several levels may meet in one call. The argument of the highest level answers, and treats what is not
+of its level as a constant; that constant may be lifted itself, and then NumPy's next call inside arrives here again.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .errors import EscapedDualError, TangentLossError
+from .rules.table import Array
+
+
+class Level(int):
+    """The identity of one call of a transform: a number that grows, so that an inner call ranks above an outer one."""
+
+    alive: bool
+    transform: str
+    _numbers = itertools.count(1)
+
+    @classmethod
+    def fresh(cls, transform: str) -> Level:
+        level = cls(next(cls._numbers))
+        level.transform, level.alive = transform, True
+        return level
+
+    def __enter__(self) -> Level:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.alive = False
+
+    def require_alive(self) -> None:
+        """Raise if the transform has returned: its directions mean nothing any more."""
+        if not self.alive:
+            raise EscapedDualError(
+                f"a dual number of {self.transform} is used after {self.transform} has returned: it was kept in a global, "
+                "a closure or a generator. Return it from the function (or as aux), or cut it with dualad.stop_gradient."
+            )
+
+
+def highest(values: Iterable[Any]) -> Lifted | None:
+    """The argument of the highest level, also inside lists, tuples and dicts; the first one of those that tie."""
+    top = None
+    for value in values:
+        if isinstance(value, list | tuple):
+            value = highest(value)
+        elif isinstance(value, dict):
+            value = highest(value.values())
+        elif not isinstance(value, Lifted):
+            continue
+        if value is not None and (top is None or value.level > top.level):
+            top = value
+    if top is not None and not top.level.alive:
+        top.level.require_alive()
+    return top
+
+
+def innermost(array: Array) -> Array:
+    """The plain array at the bottom of all levels."""
+    while isinstance(array, Lifted):
+        array = array.primal
+    return array
+
+
+def _foreign(value: Any, duals: Iterable[Any]) -> bool:
+    """Whether `value` is an array of another library that should answer in our place (pint, xarray), not serve as operand."""
+    kind = type(value)
+    if kind is np.ndarray or isinstance(value, Lifted | np.generic) or getattr(kind, "__array_ufunc__", None) is None:
+        return False
+    if isinstance(value, np.ndarray):
+        if kind.__array_ufunc__ is np.ndarray.__array_ufunc__ and kind is np.memmap:
+            return False
+        raise TangentLossError(
+            f"{kind.__module__}.{kind.__name__} meets a dual number: this subclass of ndarray cannot carry tangents. "
+            "Pass np.asarray(...) of it."
+        )
+    return not any(type(innermost(dual)) is kind for dual in duals if isinstance(dual, Lifted))
+
+
+def _power(x: Any, p: Any) -> Any:
+    """x ** p as the operator has it: an ndarray is squared and rooted where np.power would call pow. Python's floats are
+    computed as NumPy's, for which 0.0 ** -1 is infinite and (-8.0) ** 0.5 is nan."""
+    return (np.asarray(x)[()] if type(x) in (float, complex) else x) ** p
+
+
+def _unary(ufunc: np.ufunc) -> Callable[[Any], Any]:
+    def method(self: Any) -> Any:
+        return self._operate(ufunc, self)
+
+    return method
+
+
+def _binary(ufunc: np.ufunc) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """An operator and its reflection."""
+
+    def method(self: Any, other: Any) -> Any:
+        return self._operate(ufunc, self, other)
+
+    def reflected(self: Any, other: Any) -> Any:
+        return self._operate(ufunc, other, self)
+
+    return method, reflected
+
+
+def _inplace(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+    def method(self: Any, other: Any) -> Any:
+        return self._update(ufunc, other)
+
+    return method
+
+
+def _method(function: Callable[..., Any]) -> Callable[..., Any]:
+    """An ndarray method that NumPy also has as a function with the array in front."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(self, *args, **kwargs)
+
+    method.__name__ = method.__qualname__ = function.__name__
+    return method
+
+
+class Lifted:
+    """What every lifted array does as an ndarray would, in terms of `_ufunc` and `_function`."""
+
+    __slots__ = ("__weakref__", "level", "primal")
+    __array_priority__ = 1000.0  # consulted by older code that decides who answers an operator
+    __hash__ = None
+
+    level: Level
+    primal: Array
+
+    def _ufunc(
+        self,
+        ufunc: Any,
+        method: str,
+        inputs: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        compute: Callable[..., Any] | None = None,
+    ) -> Any:
+        raise NotImplementedError
+
+    def _function(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+    # -- NumPy's protocols -----------------------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if any(_foreign(value, inputs) for value in inputs):
+            return NotImplemented
+        out = kwargs.get("out", ())
+        return highest((*inputs, *out))._ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        top = highest((*args, *kwargs.values()))
+        return (self if top is None else top)._function(function, args, kwargs)  # None: self was given as `like=`
+
+    # -- operators -------------------------------------------------------------------------------------------------------
+
+    def _operate(self, ufunc: np.ufunc, *operands: Any) -> Any:
+        """A ufunc called by an operator; Python asks the other operand when the answer is NotImplemented."""
+        if any(_foreign(value, operands) for value in operands):
+            return NotImplemented
+        compute = _power if ufunc is np.power else None
+        return highest(operands)._ufunc(ufunc, "__call__", operands, {}, compute)
+
+    def _update(self, ufunc: np.ufunc, other: Any) -> Any:
+        """An in-place operator: writes into this array where it can be written, else makes a new value."""
+        return ufunc(self, other, out=self)
+
+    __add__, __radd__ = _binary(np.add)
+    __sub__, __rsub__ = _binary(np.subtract)
+    __mul__, __rmul__ = _binary(np.multiply)
+    __truediv__, __rtruediv__ = _binary(np.divide)
+    __floordiv__, __rfloordiv__ = _binary(np.floor_divide)
+    __mod__, __rmod__ = _binary(np.remainder)
+    __divmod__, __rdivmod__ = _binary(np.divmod)
+    __pow__, __rpow__ = _binary(np.power)
+    __matmul__, __rmatmul__ = _binary(np.matmul)
+    __lt__, __gt__ = _binary(np.less)
+    __le__, __ge__ = _binary(np.less_equal)
+    __eq__, _ = _binary(np.equal)
+    __ne__, _ = _binary(np.not_equal)
+    __neg__ = _unary(np.negative)
+    __pos__ = _unary(np.positive)
+    __abs__ = _unary(np.absolute)
+    __iadd__, __isub__, __imul__ = _inplace(np.add), _inplace(np.subtract), _inplace(np.multiply)
+    __itruediv__, __ifloordiv__ = _inplace(np.divide), _inplace(np.floor_divide)
+    __imod__, __ipow__, __imatmul__ = _inplace(np.remainder), _inplace(np.power), _inplace(np.matmul)
+
+    def __bool__(self) -> bool:
+        self.level.require_alive()
+        return bool(self.primal)
+
+    def __int__(self) -> int:
+        self.level.require_alive()
+        return int(self.primal)
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return int(round(innermost(self))) if ndigits is None else np.round(self, ndigits)
+
+    def __trunc__(self) -> int:
+        return int(self)
+
+    def __floor__(self) -> int:
+        return int(np.floor(innermost(self)))
+
+    def __ceil__(self) -> int:
+        return int(np.ceil(innermost(self)))
+
+    # -- what an ndarray tells about itself ------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.primal.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.primal.ndim
+
+    @property
+    def size(self) -> int:
+        return self.primal.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.primal.dtype
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.itemsize
+
+    @property
+    def flags(self) -> Any:
+        return innermost(self).flags
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        return innermost(self).strides
+
+    # -- ndarray's methods -----------------------------------------------------------------------------------------------
+
+    T = property(np.transpose)
+    mT = property(np.matrix_transpose)
+    real = property(np.real)
+    imag = property(np.imag)
+
+    all, any, argmax, argmin, argsort = map(_method, (np.all, np.any, np.argmax, np.argmin, np.argsort))
+    sum, prod, mean, var, std = map(_method, (np.sum, np.prod, np.mean, np.var, np.std))
+    max, min, cumsum, cumprod = map(_method, (np.max, np.min, np.cumsum, np.cumprod))
+    clip, round, conj, conjugate = map(_method, (np.clip, np.round, np.conjugate, np.conjugate))
+    ravel, squeeze, swapaxes, diagonal, trace = map(_method, (np.ravel, np.squeeze, np.swapaxes, np.diagonal, np.trace))
+    repeat, take, choose, nonzero = map(_method, (np.repeat, np.take, np.choose, np.nonzero))
+    searchsorted, argpartition, put, dot = map(_method, (np.searchsorted, np.argpartition, np.put, np.dot))
+
+    def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Any:
+        return np.compress(condition, self, axis, out)
+
+    def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
+        """A view where NumPy gives one; the shape as one tuple or as integers."""
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, order=order, copy=copy)
+
+    def transpose(self, *axes: Any) -> Any:
+        """A view with permuted axes, given as one tuple or as integers; reversed if none are given."""
+        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
+
+    def copy(self, order: Any = "C") -> Any:
+        return np.copy(self, order)
+
+    def flatten(self, order: Any = "C") -> Any:
+        return np.copy(np.ravel(self, order))
+
+    def item(self, *index: Any) -> Any:
+        """One element as a scalar that keeps its tangent."""
+        if not index:
+            if self.size != 1:
+                raise ValueError("can only convert an array of size 1 to a Python scalar")
+            return self.reshape(1)[0]
+        return self[index[0]] if isinstance(index[0], tuple) else self.reshape(-1)[index[0]] if len(index) == 1 else self[index]
+
+    def tolist(self) -> Any:
+        """Nested lists of scalars that keep their tangents."""
+        return [row.tolist() for row in self] if self.ndim > 1 else list(self) if self.ndim else self.item()
+
+    def __getitem__(self, key: Any) -> Any:
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[Any]:
+        raise NotImplementedError
+
+    def __index__(self) -> int:
+        raise TangentLossError(
+            "a dual number is a float and cannot serve as an index; write int(x), which answers from the primal"
+        )

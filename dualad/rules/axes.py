@@ -1,0 +1,54 @@
+"""Axes and directions: the few helpers with which a rule of whole arrays reaches past the direction axis.
+
+A tangent of an array of shape S has shape (k, *S). Counted from the end, an axis of the array and of its tangent is the same
+one: so rules make every axis negative once, and then call NumPy's own function on all directions at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .table import Array
+
+
+def negative(axis: Any, ndim: int) -> Any:
+    """An axis, or a tuple of them, counted from the end; None stands for all axes."""
+    if axis is None:
+        return tuple(range(-ndim, 0))
+    if isinstance(axis, tuple | list):
+        return tuple(negative(each, ndim) for each in axis)
+    axis = int(axis)
+    return axis - ndim if axis >= 0 else axis
+
+
+def flat(tangent: Array) -> Array:
+    """Every direction of a tangent raveled: shape (k, size)."""
+    return tangent.reshape(len(tangent), -1)
+
+
+def pieces(arrays: Any, tangents: Any) -> list[Array]:
+    """One tangent per array of a sequence, zeros where one does not vary. The sequence may be one array, cut along its
+    first axis."""
+    if not isinstance(tangents, list):
+        return [tangents[:, index] for index in range(len(arrays))]
+    tangents = [None if t is None else dense(a, t) for a, t in zip(arrays, tangents, strict=True)]
+    k = len(next(t for t in tangents if t is not None))
+    return [np.zeros((k, *np.shape(a))) if t is None else t for a, t in zip(arrays, tangents, strict=True)]
+
+
+def dense(array: Any, tangent: Any) -> Array:
+    """The tangent of an array-like: of a nested list, the tangents of its items in an array of their own."""
+    return np.stack(pieces(array, tangent), axis=1) if isinstance(tangent, list) else tangent
+
+
+def direction_first(array: Array, axis: int) -> Array:
+    """Move the direction axis from where a product left it to the front."""
+    return np.moveaxis(array, axis, 0)
+
+
+def positions(shape: Sequence[int]) -> np.ndarray[Any, Any]:
+    """The C-order position of every element of an array."""
+    return np.arange(int(np.prod(shape))).reshape(shape)

@@ -1,0 +1,249 @@
+"""One row per elementwise function of NumPy: its partial derivatives, where they hold, and what is promised at nasty points.
+
+A formula is right when it holds in the tails and after further differentiation, not only near zero; where the obvious one
+fails, a comment says how. Kinks take the subgradient of least norm, ties are split evenly, step functions are flat.
+"""
+
+from __future__ import annotations
+
+from math import inf, log, nan, pi
+
+import numpy as np
+
+from .table import ABOVE_MINUS_ONE, ABOVE_ONE, INTEGER, POSITIVE, REAL, UNIT, Array, constant, rule
+
+LOG2, LOG10 = log(2.0), log(10.0)
+
+
+def nonzero(y: Array) -> Array:
+    """`y` with its zeros replaced by one: a divisor whose quotient is wanted as 0 where y is 0."""
+    return np.where(y == 0, 1.0, y)
+
+
+# -- arithmetic ----------------------------------------------------------------------------------------------------------
+
+rule(np.add, 1, 1)
+rule(np.subtract, 1, -1)
+rule(np.multiply, lambda a, b, y: b, lambda a, b, y: a)
+rule(np.divide, lambda a, b, y: 1.0 / b, lambda a, b, y: -(y / b), at={(1.0, 0.0): (inf, -inf)})  # not -a/b**2: no overflow
+rule(np.negative, -1)
+rule(np.positive, 1)
+rule(np.square, lambda x, y: 2.0 * x)
+rule(np.reciprocal, lambda x, y: -y * y, at={0.0: -inf})
+rule(np.remainder, 1, lambda a, b, y: -np.floor_divide(a, b), at={(4.0, 2.0): (1.0, -2.0)})
+rule(np.fmod, 1, lambda a, b, y: -np.trunc(a / b), at={(4.0, 2.0): (1.0, -2.0)})
+rule(np.divmod, (0, 1), (0, lambda a, b, y: -y[0]), at={(5.0, 2.0): ((0.0, 1.0), (0.0, -2.0))})
+rule(np.conjugate, 1, push=lambda x, y, dx: np.conjugate(dx))
+
+
+# -- powers --------------------------------------------------------------------------------------------------------------
+
+
+def power_by_base(x: Array, p: Array, y: Array) -> Array:
+    """p * x**(p - 1); where p is 0 the exponent becomes 1, so that no order of derivative meets 0 * inf.
+
+    At (0, 1) the power falls from infinity to 0 as p grows past 1. Its value there is 1; the root has that value and the
+    slope -inf by p, which x**(p - 1) by itself, flat by convention, has not.
+    """
+    corner = (x == 0) & (p == 1)
+    return p * np.where(corner, 1.0 - np.sqrt(np.where(corner, p - 1.0, 1.0)), x ** np.where(p == 0, 1.0, p - 1.0))
+
+
+def power_by_exponent(x: Array, p: Array, y: Array) -> Array:
+    """y * log(x); at x = 0 its limit: flat for p >= 0 (at p = 0 the value jumps), falling from infinity for p < 0."""
+    zero = x == 0
+    return np.where(zero, np.where(p < 0, -inf, 0.0), y * np.log(np.where(zero, 1.0, x)))
+
+
+def power_push(x: Array, p: Array, y: Array, dx: Array | None, dp: Array | None) -> Array | None:
+    """dy = p x**(p-1) dx + y log(x) dp; where both vanish at (0, 0) and move together, as in t**t, the slope is log(0)."""
+    if dp is None:
+        if isinstance(p, int | float | complex | np.generic):  # by far the commonest: no corner to watch
+            return None if p == 0 else (p * x ** (p - 1)) * dx
+        return power_by_base(x, p, y) * dx
+    by_exponent = power_by_exponent(x, p, y) * dp
+    if dx is None:
+        return by_exponent
+    together = (x == 0) & (p == 0) & (dx != 0) & (dp != 0)
+    return power_by_base(x, p, y) * dx + np.where(together, -inf, by_exponent)
+
+
+for power in (np.power, np.float_power):
+    rule(
+        power,
+        power_by_base,
+        power_by_exponent,
+        on=(POSITIVE, REAL),
+        at={
+            (0.0, 1.0): (1.0, 0.0),
+            (0.0, 2.0): (0.0, 0.0),
+            (-3.0, 2.0): (-6.0, nan),
+            (-2.0, 3.0): (12.0, nan),
+            (0.0, 0.0): (0.0, 0.0),
+            (0.0, 0.5): (inf, 0.0),
+            (0.0, -1.0): (-inf, -inf),
+        },
+        push=power_push,
+    )
+rule(np.sqrt, lambda x, y: 0.5 / y, on=POSITIVE, at={0.0: inf})
+rule(np.cbrt, lambda x, y: 1.0 / 3.0 / y / y, at={0.0: inf})  # two quotients: 1/(3*y*y) has nan as second derivative at 0
+
+
+# -- exponentials and logarithms -----------------------------------------------------------------------------------------
+
+
+def share(gap: Array) -> Array:
+    """1 / (1 + exp(gap)) without overflow, for every order of derivative: the larger term never stands in the exponent."""
+    negative = gap < 0
+    e = np.exp(np.where(negative, gap, -gap))
+    return np.where(negative, 1.0, e) / (1.0 + e)
+
+
+rule(np.exp, lambda x, y: y)
+rule(np.exp2, lambda x, y: y * LOG2)
+rule(np.expm1, lambda x, y: np.exp(x))  # y + 1 loses everything below -20
+rule(np.log, lambda x, y: 1.0 / x, on=POSITIVE, at={0.0: inf, -1.0: -1.0})
+rule(np.log2, lambda x, y: 1.0 / LOG2 / x, on=POSITIVE, at={0.0: inf})
+rule(np.log10, lambda x, y: 1.0 / LOG10 / x, on=POSITIVE, at={0.0: inf})
+rule(np.log1p, lambda x, y: 1.0 / (1.0 + x), on=ABOVE_MINUS_ONE, at={-1.0: inf})
+rule(
+    np.logaddexp,
+    lambda a, b, y: share(b - a),
+    lambda a, b, y: share(a - b),
+    at={(-inf, 0.0): (0.0, 1.0), (inf, 0.0): (1.0, 0.0), (-inf, -inf): (nan, nan), (1000.0, -1000.0): (1.0, 0.0)},
+    fold=lambda x, y, axes: np.exp(x - y),
+)
+rule(
+    np.logaddexp2,
+    lambda a, b, y: share(LOG2 * (b - a)),
+    lambda a, b, y: share(LOG2 * (a - b)),
+    at={(-inf, 0.0): (0.0, 1.0), (inf, 0.0): (1.0, 0.0)},
+    fold=lambda x, y, axes: np.exp2(x - y),
+)
+
+
+# -- circular and hyperbolic functions -----------------------------------------------------------------------------------
+
+
+def sech2(x: Array, y: Array) -> Array:
+    """The derivative of tanh: 1 - y*y has no digits left from x = 20, 1/cosh(x)**2 overflows at 400."""
+    e = np.exp(-2.0 * np.abs(x))
+    return np.where(np.abs(x) < 1.0, 1.0 - y * y, 4.0 * e / ((1.0 + e) * (1.0 + e)))
+
+
+rule(np.sin, lambda x, y: np.cos(x))
+rule(np.cos, lambda x, y: -np.sin(x))
+rule(np.tan, lambda x, y: 1.0 + y * y)
+rule(np.arcsin, lambda x, y: 1.0 / np.sqrt((1.0 - x) * (1.0 + x)), on=UNIT, at={1.0: inf, -1.0: inf})
+rule(np.arccos, lambda x, y: -1.0 / np.sqrt((1.0 - x) * (1.0 + x)), on=UNIT, at={1.0: -inf, -1.0: -inf})
+rule(np.arctan, lambda x, y: 1.0 / (1.0 + x * x), at={inf: 0.0, -inf: 0.0})
+rule(np.sinh, lambda x, y: np.cosh(x))
+rule(np.cosh, lambda x, y: np.sinh(x))
+rule(np.tanh, sech2, at={20.0: 1.6993417021166355e-17, 400.0: 0.0, inf: 0.0})
+rule(np.arcsinh, lambda x, y: 1.0 / np.sqrt(1.0 + x * x), at={inf: 0.0})
+rule(np.arccosh, lambda x, y: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)), on=ABOVE_ONE, at={1.0: inf})
+rule(np.arctanh, lambda x, y: 1.0 / ((1.0 - x) * (1.0 + x)), on=UNIT, at={1.0: inf, -1.0: inf})
+rule(np.arctan2, lambda a, b, y: b / np.hypot(a, b) / np.hypot(a, b), lambda a, b, y: -(a / np.hypot(a, b)) / np.hypot(a, b))
+rule(
+    np.hypot,
+    lambda a, b, y: a / nonzero(y),
+    lambda a, b, y: b / nonzero(y),
+    at={(0.0, 0.0): (0.0, 0.0)},
+    fold=lambda x, y, axes: x / nonzero(y),
+)
+rule(np.degrees, 180.0 / pi)
+rule(np.rad2deg, 180.0 / pi)
+rule(np.radians, pi / 180.0)
+rule(np.deg2rad, pi / 180.0)
+
+TURN = 0.5  # below this |x| the series of sinc' converges to the last bit with SERIES terms
+SERIES = [(-1) ** n * 2 * n * pi ** (2 * n) / np.prod(np.arange(1.0, 2 * n + 2)) for n in range(1, 15)]
+
+
+def cosc(x: Array, y: Array) -> Array:
+    """The derivative of sinc: (cos(pi x) - sinc(x)) / x, by its series near 0, where the quotient has no digits."""
+    near = np.abs(x) < TURN
+    small = np.where(near, x, 0.0)
+    square = small * small
+    series = 0.0
+    for coefficient in reversed(SERIES):
+        series = series * square + coefficient
+    far = np.where(near, 1.0, x)
+    return np.where(near, series * small, (np.cos(pi * far) - np.sin(pi * far) / (pi * far)) / far)
+
+
+rule(np.sinc, cosc, at={0.0: 0.0})
+
+
+# -- kinks, steps and selections -----------------------------------------------------------------------------------------
+
+
+def absolute_push(x: Array, y: Array, dx: Array) -> Array:
+    """sign(x) dx; for complex x the change of length, Re(conj(sign z) dz)."""
+    direction = np.sign(x)
+    return np.real(np.conjugate(direction) * dx) if np.iscomplexobj(x) else direction * dx
+
+
+def sign_push(x: Array, y: Array, dx: Array) -> Array | None:
+    """Flat for real x; for complex x, z/|z| turns: (dz - y Re(conj(y) dz)) / |z|."""
+    return (dx - y * np.real(np.conjugate(y) * dx)) / nonzero(np.abs(x)) if np.iscomplexobj(x) else None
+
+
+def chosen(a: Array, b: Array, y: Array) -> Array:
+    """The weight of `a` in maximum and minimum: 1 where it was taken (a nan always is), a half at a tie."""
+    return np.where((a == y) | (a != a), np.where(a == b, 0.5, 1.0), 0.0)
+
+
+def chosen_number(a: Array, b: Array, y: Array) -> Array:
+    """The weight of `a` in fmax and fmin, which pass over a nan; nan where both are."""
+    return np.where(y != y, nan, np.where(a == y, np.where(a == b, 0.5, 1.0), 0.0))
+
+
+def extreme_fold(x: Array, y: Array, axes: tuple[int, ...]) -> Array:
+    """Weights of an array's extreme element, split evenly among ties."""
+    taken = (x == y) | ((x != x) & (y != y))
+    return taken / np.sum(taken, axis=axes, keepdims=True)
+
+
+rule(np.absolute, lambda x, y: np.sign(x), at={0.0: 0.0}, push=absolute_push)
+rule(np.fabs, lambda x, y: np.sign(x), at={0.0: 0.0})
+rule(np.sign, 0, at={0.0: 0.0}, push=sign_push)
+rule(np.copysign, lambda a, b, y: np.where(np.signbit(a) == np.signbit(b), 1.0, -1.0), 0, at={(0.0, -1.0): (-1.0, 0.0)})
+rule(np.maximum, chosen, lambda a, b, y: chosen(b, a, y), at={(1.0, 1.0): (0.5, 0.5)}, select=True, fold=extreme_fold)
+rule(np.minimum, chosen, lambda a, b, y: chosen(b, a, y), at={(1.0, 1.0): (0.5, 0.5)}, select=True, fold=extreme_fold)
+for best in (np.fmax, np.fmin):
+    rule(
+        best,
+        chosen_number,
+        lambda a, b, y: chosen_number(b, a, y),
+        at={(1.0, 1.0): (0.5, 0.5), (nan, 1.0): (0.0, 1.0)},
+        select=True,
+        fold=extreme_fold,
+    )
+# The ufunc behind np.clip has no public name; np.clip itself is a function of arrays.
+rule(
+    np._core.umath.clip,
+    lambda x, low, high, y: ((low <= x) & (x <= high)) | (x != x),
+    lambda x, low, high, y: (x < low) & (low <= high),
+    lambda x, low, high, y: np.maximum(x, low) > high,
+    at={(0.0, 0.0, 1.0): (1.0, 0.0, 0.0), (1.0, 0.0, 1.0): (1.0, 0.0, 0.0)},
+    select=True,
+)
+rule(np.heaviside, 0, lambda x, h, y: x == 0, select=True, at={(0.0, 0.3): (0.0, 1.0)})
+for step in (np.floor, np.ceil, np.rint, np.trunc, np.spacing):
+    rule(step, 0, at={1.0: 0.0})
+rule(np.floor_divide, 0, 0, at={(4.0, 2.0): (0.0, 0.0)})
+rule(np.nextafter, 1, 0)
+rule(np.modf, (1, 0), at={2.0: (1.0, 0.0)})
+rule(np.frexp, (lambda x, y: np.ldexp(1.0, -y[1]), 0), at={4.0: (0.125, 0.0)})
+rule(np.ldexp, lambda x, i, y: np.ldexp(1.0, i), 0, on=(REAL, INTEGER))
+
+
+# -- answers that do not vary --------------------------------------------------------------------------------------------
+
+constant(
+    *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal),
+    *(np.isfinite, np.isinf, np.isnan, np.signbit),
+    np._core.umath._ones_like,
+    *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
+)

@@ -1,0 +1,190 @@
+"""The methods of ufuncs: reduce, accumulate, reduceat, outer and at, for every binary ufunc that has a row.
+
+``reduce`` of the common ones has a formula, the column `fold`: the partial of the result by each element. Everything else is
+what NumPy documents: the binary ufunc applied step by step, and differentiates by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from .axes import flat, negative
+from .table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, pushforward
+
+
+def others(x: Array, axes: tuple[int, ...]) -> Array:
+    """For each element the product of all others along the axes: exact where elements are zero, at every order."""
+    kept = [axis for axis in range(-x.ndim, 0) if axis not in axes]
+    order = [axis % x.ndim for axis in (*kept, *sorted(axes))]
+    moved = np.transpose(x, order)
+    line = moved.reshape((*moved.shape[: len(kept)], -1))
+    ones = np.ones((*line.shape[:-1], 1))
+    before = np.concatenate([ones, np.cumprod(line[..., :-1], -1)], -1)
+    after = np.flip(np.concatenate([ones, np.cumprod(np.flip(line[..., 1:], -1), -1)], -1), -1)
+    return np.transpose((before * after).reshape(moved.shape), np.argsort(order))
+
+
+FOLDS: dict[Any, Callable[..., Array]] = {
+    np.add: lambda x, y, axes: 1.0,
+    np.multiply: lambda x, y, axes: others(x, axes),
+}
+
+
+def reduction(ufunc: np.ufunc) -> Callable[..., Array]:
+    """The push of ``ufunc.reduce`` over `axis`; None means all axes."""
+    row = RULES[ufunc]
+    assert isinstance(row, Elementwise)
+    fold = row.fold or FOLDS[ufunc]
+    neutral = ufunc.identity if ufunc.identity is not None else -inf if ufunc in (np.maximum, np.fmax) else inf
+
+    def push(
+        y: Array,
+        a: Array,
+        axis: Any = None,
+        dtype: Any = None,
+        keepdims: bool = False,
+        initial: Any = None,
+        where: Any = True,
+        *,
+        da: Array | None = None,
+        dinitial: Array | None = None,
+    ) -> Array:
+        """dy = sum of fold * da, then the row itself for what `initial` does to it."""
+        a = a if where is True else np.where(where, a, neutral)
+        axes = negative(axis, a.ndim)
+        axes = axes if isinstance(axes, tuple) else (axes,)
+        result = None
+        reduced = ufunc.reduce(a, axis=axes, keepdims=True)
+        if da is not None:
+            weights = fold(a, reduced, axes)
+            terms = np.where(weights == 0, 0.0, weights * da) if row.select else weights * da
+            result = np.sum(terms if where is True else np.where(where, terms, 0.0), axis=axes, keepdims=keepdims)
+        if initial is None or ufunc is np.add and dinitial is None:
+            return result
+        inner = reduced if keepdims else np.squeeze(reduced, axes)
+        return pushforward(row, (inner, initial), (result, dinitial), y)
+
+    return push
+
+
+# -- step by step --------------------------------------------------------------------------------------------------------
+
+
+def steps(ufunc: np.ufunc, array: Array, axis: int) -> list[Array]:
+    """Every partial result of ``ufunc`` along an axis."""
+    slices = np.moveaxis(array, axis, 0)
+    results = [slices[0]]
+    for index in range(1, len(slices)):
+        results.append(ufunc(results[-1], slices[index]))
+    return results
+
+
+def reduce_by_steps(ufunc: np.ufunc) -> Callable[..., Array]:
+    def body(array: Array, axis: int = 0, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Array:
+        result = steps(ufunc, array, axis)[-1]
+        return np.expand_dims(result, axis) if keepdims else result
+
+    return body
+
+
+def accumulate(ufunc: np.ufunc) -> Callable[..., Array]:
+    def body(array: Array, axis: int = 0, dtype: Any = None, out: Any = None) -> Array:
+        return np.stack(steps(ufunc, array, axis), axis) if array.shape[axis] else array.copy()
+
+    return body
+
+
+def reduceat(ufunc: np.ufunc) -> Callable[..., Array]:
+    def body(array: Array, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Array:
+        slices = np.moveaxis(array, axis, 0)
+        ends = [*indices[1:], len(slices)]
+        spans = [slices[i:j] if i < j else slices[i : i + 1] for i, j in zip(indices, ends, strict=True)]
+        return np.stack([ufunc.reduce(span, axis=0) for span in spans], axis)
+
+    return body
+
+
+def outer(ufunc: np.ufunc) -> Callable[..., Array]:
+    def body(a: Array, b: Array, **keywords: Any) -> Array:
+        return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b, **keywords)
+
+    return body
+
+
+def at(ufunc: np.ufunc) -> Callable[..., None]:
+    def body(a: Array, indices: Any, *operands: Any) -> None:
+        """In rounds: in each, every index that is named again comes once, so that NumPy's order of repeats is kept."""
+        places = np.arange(a.size).reshape(a.shape)[indices]
+        values = [np.ravel(np.broadcast_to(operand, places.shape)) for operand in operands]
+        places = places.ravel()
+        order = np.argsort(places, kind="stable")
+        ordered = places[order]
+        first = np.searchsorted(ordered, ordered)
+        turn = np.empty_like(order)
+        turn[order] = np.arange(len(order)) - first
+        for number in range(int(turn.max(initial=-1)) + 1):
+            now = turn == number
+            where = np.unravel_index(places[now], a.shape)
+            a[where] = ufunc(a[where], *(value[now] for value in values))
+
+    return body
+
+
+def cumulate_sum(y: Array, array: Array, axis: int = 0, dtype: Any = None, *, darray: Array) -> Array:
+    """Sums along the axis of the tangents too."""
+    return np.cumsum(darray, negative(axis, array.ndim))
+
+
+def cumulative_product(y: Array, a: Array, axis: Any = None, dtype: Any = None, *, da: Array) -> Array:
+    """y * cumsum(da / a), or where that would divide by zero the product rule step by step:
+    y_j = y_(j-1) a_j, hence dy_j = dy_(j-1) a_j + y_(j-1) da_j."""
+    if axis is None:
+        a, da, axis = np.ravel(a), flat(da), -1
+    axis = negative(axis, a.ndim)
+    if np.all(np.isfinite(y) & (np.abs(y) > 1e-200)):
+        return y * np.cumsum(da / a, axis)
+    a, da, y = np.moveaxis(a, axis, -1), np.moveaxis(da, axis, -1), np.moveaxis(y, axis, -1)
+    rows = [da[..., 0]]
+    for j in range(1, a.shape[-1]):
+        rows.append(rows[-1] * a[..., j] + y[..., j - 1] * da[..., j])
+    return np.stack(rows, axis)
+
+
+@cache
+def method_rule(ufunc: np.ufunc, method: str) -> Rule | None:
+    """The rule of ``ufunc.method``, made from the ufunc's row."""
+    bound = getattr(ufunc, method)
+    row = RULES.get(ufunc)
+    if isinstance(row, Constant):
+        return Constant(bound)
+    if not isinstance(row, Elementwise):
+        return None
+    if method == "reduce":
+        if row.fold is not None or ufunc in FOLDS:
+            push = reduction(ufunc)
+
+            def reduce(
+                y: Array,
+                array: Array,
+                axis: Any = 0,
+                dtype: Any = None,
+                keepdims: bool = False,
+                initial: Any = None,
+                where: Any = True,
+                *,
+                darray: Any = None,
+                dinitial: Any = None,
+            ) -> Array:
+                return push(y, array, axis, dtype, keepdims, initial, where, da=darray, dinitial=dinitial)
+
+            return Function(bound, reduce)
+        return Composite(bound, reduce_by_steps(ufunc))
+    if ufunc is np.add and method == "accumulate":
+        return Function(bound, cumulate_sum)
+    bodies = {"accumulate": accumulate, "reduceat": reduceat, "outer": outer, "at": at}
+    return Composite(bound, bodies[method](ufunc), effect=method == "at")

@@ -1,0 +1,98 @@
+"""Linear algebra: one short function each, with its formula. No factorisation of the primal is kept as a constant: every
+formula is in functions that are differentiated again when the primal is a dual itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .table import Array, align, function, total
+
+
+def transposed(a: Array) -> Array:
+    """The adjoint: conjugate and transpose of the last two axes."""
+    return np.conjugate(np.swapaxes(a, -1, -2))
+
+
+def solve_all(a: Array, right: Array) -> Array:
+    """a^-1 right for right of shape (k, ..., n, m): the directions become columns, so that `a` is factorised once."""
+    k, m = len(right), right.shape[-1]
+    columns = np.moveaxis(right, 0, -2)  # (..., n, k, m)
+    solved = np.linalg.solve(a, columns.reshape((*columns.shape[:-2], k * m)))
+    return np.moveaxis(solved.reshape((*solved.shape[:-1], k, m)), -2, 0)
+
+
+@function(np.linalg.solve)
+def solve(y: Array, a: Array, b: Array, *, da: Array | None = None, db: Array | None = None) -> Array:
+    """A y = b, hence A dy = db - dA y."""
+    vector = np.ndim(b) == 1
+    known = y[..., None] if vector else y
+    right = None if db is None else align(db[..., None] if vector else db, known.ndim)
+    changed = None if da is None else -(align(da, known.ndim) @ known)
+    change = total(right, changed)
+    solved = solve_all(a, np.broadcast_to(change, (len(change), *known.shape)))
+    return solved[..., 0] if vector else solved
+
+
+@function(np.linalg.inv)
+def inv(y: Array, a: Array, *, da: Array) -> Array:
+    """d(A^-1) = -A^-1 dA A^-1."""
+    return -(y @ da @ y)
+
+
+def cofactors(a: Array) -> Array:
+    """The matrix of cofactors, the gradient of the determinant: exact for singular matrices too."""
+    n = a.shape[-1]
+    if n == 1:
+        return np.ones_like(a)
+    keep = np.array([[j for j in range(n) if j != i] for i in range(n)])
+    sign = (-1.0) ** np.add.outer(np.arange(n), np.arange(n))
+    rows = []
+    for i in range(n):
+        block = a[..., keep[i], :]  # (..., n-1, n)
+        minors = np.moveaxis(block[..., keep], -2, -3)  # (..., n, n-1, n-1): for each j, all columns but j
+        rows.append(np.linalg.det(minors))
+    return np.stack(rows, -2) * sign
+
+
+@function(np.linalg.det)
+def det(y: Array, a: Array, *, da: Array) -> Array:
+    """d det A = sum of cofactors * dA, which is det A * tr(A^-1 dA) where A is regular."""
+    regular = np.all(y != 0) and np.all(np.isfinite(y)) and np.all(np.linalg.cond(innermost_array(a)) < 1e8)
+    gradient = y[..., None, None] * np.swapaxes(np.linalg.inv(a), -1, -2) if regular else cofactors(a)
+    return np.sum(gradient * da, axis=(-2, -1))
+
+
+def innermost_array(a: Array) -> Any:
+    """The plain array at the bottom of all levels: to decide by, never to differentiate."""
+    while hasattr(a, "level"):
+        a = a.primal
+    return a
+
+
+@function(np.linalg.slogdet)
+def slogdet(y: Any, a: Array, *, da: Array) -> tuple[Array | None, Array]:
+    """d log|det A| = Re tr(A^-1 dA); the sign turns by the imaginary part. Both nan where A is singular."""
+    sign, _ = y
+    try:
+        change = np.trace(solve_all(a, da), axis1=-2, axis2=-1)
+    except np.linalg.LinAlgError:
+        change = np.full((len(da), *sign.shape), np.nan)
+    return (1j * np.imag(change) * sign if np.iscomplexobj(a) else None), np.real(change)
+
+
+@function(np.linalg.cholesky)
+def cholesky(y: Array, a: Array, /, *, upper: bool = False, da: Array) -> Array:
+    """dL = L F(L^-1 dA L^-H), where F keeps the lower triangle and halves the diagonal.
+
+    NumPy reads one triangle of A only, and so only that triangle of dA counts.
+    """
+    factor = transposed(y) if upper else y
+    half = transposed(np.triu(da)) if upper else np.tril(da)
+    strict = np.tril(half, -1)
+    whole = half + transposed(strict)
+    inner = transposed(solve_all(factor, transposed(solve_all(factor, whole))))
+    n = factor.shape[-1]
+    change = factor @ (inner * (np.tri(n, k=-1) + 0.5 * np.eye(n)))
+    return transposed(change) if upper else change

@@ -1,0 +1,139 @@
+"""Functions that choose elements: the choice is made on the primal, then the same elements of each tangent are gathered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .axes import flat, negative
+from .table import Array, align, composite, constant, function
+
+
+@function(np.where)
+def where(
+    z: Array,
+    condition: Any,
+    x: Any = None,
+    y: Any = None,
+    /,
+    *,
+    dcondition: Any = None,
+    dx: Array | None = None,
+    dy: Array | None = None,
+) -> Array | None:
+    """Selects tangents; a product with a mask would make nan of an infinite one that is not taken."""
+    if x is None:  # the indices of what is not zero
+        return None
+    first = 0.0 if dx is None else align(dx, z.ndim)
+    second = 0.0 if dy is None else align(dy, z.ndim)
+    return None if dx is None and dy is None else np.where(condition, first, second)
+
+
+@composite(np.select)
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Array:
+    """The first choice whose condition holds."""
+    result = default
+    for condition, choice in zip(condlist[::-1], choicelist[::-1], strict=True):
+        result = np.where(condition, choice, result)
+    return result
+
+
+@composite(np.clip)
+def clip(
+    a: Array, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None, **keywords: Any
+) -> Array:
+    """The ufunc clip, with infinities for bounds that are not given."""
+    low = min if a_min is None or a_min is np._NoValue else a_min
+    high = max if a_max is None or a_max is np._NoValue else a_max
+    ufunc = np._core.umath.clip
+    return ufunc(a, *(_bound(low, -np.inf), _bound(high, np.inf)), **keywords)
+
+
+def _bound(value: Any, default: float) -> Any:
+    return default if value is None or value is np._NoValue else value
+
+
+@function(np.sort)
+def sort(y: Array, a: Array, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None, da: Array) -> Array:
+    """A stable permutation, also where NumPy's own leaves ties open."""
+    if axis is None:
+        a, da, axis = np.ravel(a), flat(da), -1
+    index = np.argsort(a, axis, kind="stable")
+    return np.take_along_axis(da, index[None], negative(axis, a.ndim))
+
+
+@function(np.partition)
+def partition(
+    y: Array, a: Array, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None, *, da: Array
+) -> Array:
+    """The permutation that NumPy's argpartition names, checked against the values that its partition gave."""
+    if axis is None:
+        a, da, axis = np.ravel(a), flat(da), -1
+    index = np.argpartition(a, kth, axis, kind)
+    return np.take_along_axis(da, index[None], negative(axis, a.ndim))
+
+
+@function(np.take)
+def take(y: Array, a: Array, indices: Any, axis: Any = None, mode: str = "raise", *, da: Array) -> Array:
+    """Gathers along an axis, from the raveled array if none is given."""
+    return np.take(flat(da) if axis is None else da, indices, -1 if axis is None else negative(axis, a.ndim), mode=mode)
+
+
+@function(np.take_along_axis)
+def take_along_axis(y: Array, arr: Array, indices: Any, axis: Any = -1, *, darr: Array) -> Array:
+    """Gathers with an index per line."""
+    if axis is None:
+        return flat(darr)[:, indices]
+    return np.take_along_axis(darr, np.asarray(indices)[None], negative(axis, arr.ndim))
+
+
+@function(np.compress)
+def compress(y: Array, condition: Any, a: Array, axis: Any = None, *, da: Array) -> Array:
+    """Keeps what is marked along an axis."""
+    return np.compress(condition, flat(da) if axis is None else da, -1 if axis is None else negative(axis, a.ndim))
+
+
+@function(np.extract)
+def extract(y: Array, condition: Any, arr: Array, *, darr: Array) -> Array:
+    """Keeps what is marked of the raveled array."""
+    return flat(darr)[:, np.flatnonzero(condition)]
+
+
+@composite(np.median)
+def median(a: Array, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Array:
+    """The middle of the sorted elements, or the mean of the two in the middle; nan where one of them is."""
+    axes = negative(axis, a.ndim)
+    axes = axes if isinstance(axes, tuple) else (axes,)
+    moved = np.moveaxis(a, axes, range(-len(axes), 0))
+    line = np.sort(moved.reshape((*moved.shape[: a.ndim - len(axes)], -1)), -1)
+    half = line.shape[-1] // 2
+    middle = line[..., half] if line.shape[-1] % 2 else 0.5 * (line[..., half - 1] + line[..., half])
+    middle = np.where(np.isnan(line[..., -1]), np.nan * middle, middle)
+    return np.expand_dims(middle, axes) if keepdims else middle
+
+
+@composite(np.interp)
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None) -> Array:
+    """The line through the two points around x; on a knot, the slope to its right."""
+    xp, fp = (item if hasattr(item, "level") else np.asarray(item) for item in (xp, fp))
+    if period is not None:
+        x, xp = np.remainder(x, abs(period)), np.remainder(xp, abs(period))
+        order = np.argsort(xp)
+        xp, fp = xp[order], fp[order]
+        xp = np.concatenate([xp[-1:] - abs(period), xp, xp[:1] + abs(period)])
+        fp = np.concatenate([fp[-1:], fp, fp[:1]])
+        left = right = None
+    if len(xp) == 1:
+        inside = fp[0]
+    else:
+        at = np.clip(np.searchsorted(xp, x, "right") - 1, 0, len(xp) - 2)
+        inside = fp[at] + (x - xp[at]) * ((fp[at + 1] - fp[at]) / (xp[at + 1] - xp[at]))
+    below, above = fp[0] if left is None else left, fp[-1] if right is None else right
+    return np.where(x < xp[0], below, np.where(x > xp[-1], above, inside))
+
+
+constant(
+    *(np.argmax, np.argmin, np.argsort, np.argpartition, np.argwhere, np.nonzero, np.flatnonzero),
+    *(np.searchsorted, np.digitize, np.lexsort, np.isin),
+)

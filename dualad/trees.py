@@ -1,0 +1,95 @@
+"""Pytrees: nested containers of arrays. optree does the work; here stands what counts as a leaf that can be differentiated."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import optree
+
+from .errors import NotDifferentiable
+from .lift import Lifted
+
+NAMESPACE = "dualad"
+
+
+def flatten(tree: Any) -> tuple[list[Any], Any]:
+    """Leaves and structure. None is a leaf; a dataclass is a container of its fields."""
+    leaves, structure = optree.tree_flatten(tree, none_is_leaf=True, namespace=NAMESPACE)
+    unknown = {type(leaf) for leaf in leaves if dataclasses.is_dataclass(leaf) and not isinstance(leaf, type)}
+    if not unknown:
+        return leaves, structure
+    for kind in unknown:
+        _register(kind)
+    return flatten(tree)
+
+
+def _register(kind: type[Any]) -> None:
+    names = tuple(field.name for field in dataclasses.fields(kind))
+
+    def take_apart(instance: Any) -> tuple[tuple[Any, ...], None, tuple[str, ...]]:
+        return tuple(getattr(instance, name) for name in names), None, names
+
+    def put_together(_: None, children: Any) -> Any:
+        instance = object.__new__(kind)  # __init__ may check or convert what a derivative is not
+        for name, child in zip(names, children, strict=True):
+            object.__setattr__(instance, name, child)
+        return instance
+
+    optree.register_pytree_node(kind, take_apart, put_together, namespace=NAMESPACE)
+
+
+def unflatten(structure: Any, leaves: Any) -> Any:
+    """The inverse of `flatten`."""
+    return optree.tree_unflatten(structure, leaves)
+
+
+def tree_map(function: Callable[..., Any], tree: Any) -> Any:
+    """`function` of every leaf, in the same containers."""
+    leaves, structure = flatten(tree)
+    return unflatten(structure, [function(leaf) for leaf in leaves])
+
+
+def differentiable(leaf: Any, *, complex_allowed: bool) -> Any:
+    """The floating or complex array, or number, that stands for a leaf; None for a leaf that is passed through.
+
+    Integers become float64. A Python float stays one: it promotes as weakly as it does in NumPy. What comes back is never
+    the caller's own array.
+    """
+    if isinstance(leaf, bool | np.bool_ | str | bytes | type(None)):
+        return None
+    if isinstance(leaf, int):
+        return float(leaf)
+    if isinstance(leaf, np.ndarray) and type(leaf) not in (np.ndarray, np.memmap):
+        raise NotDifferentiable(
+            f"an argument is a {type(leaf).__module__}.{type(leaf).__name__}: this subclass of ndarray cannot carry tangents; "
+            "pass np.asarray(x)"
+        )
+    if not isinstance(leaf, float | complex | np.generic | np.ndarray | Lifted) and not hasattr(leaf, "__array_function__"):
+        return None
+    kind = "c" if isinstance(leaf, complex) else "f" if isinstance(leaf, float) else leaf.dtype.kind
+    if kind == "V":
+        raise NotDifferentiable("an argument is a structured array; pass its numeric fields as separate arrays, or as a dict")
+    if kind not in "iufc":
+        return None
+    if kind == "c" and not complex_allowed:
+        raise NotDifferentiable(
+            "an argument is complex: its derivative is one complex number only for a holomorphic function. Pass "
+            "holomorphic=True if f is one, or use jvp, or differentiate by the real and imaginary part"
+        )
+    if type(leaf) in (float, complex):
+        return leaf
+    if kind in "iu":
+        return leaf.astype(np.float64)
+    if isinstance(leaf, np.generic):
+        return leaf
+    return np.copy(leaf, order="K") if isinstance(leaf, np.ndarray | Lifted) else leaf
+
+
+def is_numeric(leaf: Any) -> bool:
+    """Whether a leaf of an output has a derivative: a number or an array of numbers."""
+    if isinstance(leaf, int | float | complex | np.number):
+        return True
+    return getattr(getattr(leaf, "dtype", None), "kind", "") in tuple("biufc")
