@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .dual import WATCH, is_dual
-from .errors import BadArgument, CheckFailed, DualadError
+from .dual import is_dual, watching
+from .errors import BadArgument, CheckFailed, DualadError, caller
 from .forward import jvp, select
 from .trees import flatten, unflatten
 
@@ -92,11 +92,11 @@ def _compare(f: Callable[..., Any], args: tuple[Any, ...], rtol: float, what: st
     selection = select("check_derivatives", f, args, {}, tuple(range(len(args))), None)
     for place, direction in _directions(selection.primals):
         seeds = unflatten(selection.structure, direction)
-        value, slope = jvp(f, args, seeds)
+        _, slope = jvp(f, args, seeds)
 
-        def along(t: float, direction: list[Any] = direction) -> list[Any]:
+        def along(index: int, t: float, direction: list[Any] = direction) -> Any:
             moved = [leaf if d is None else leaf + t * d for leaf, d in zip(selection.leaves, direction, strict=True)]
-            return flatten(selection.call(moved))[0]
+            return flatten(selection.call(moved))[0][index]
 
         outs = flatten(slope)[0]
         scale = max([1.0, *(float(np.max(np.abs(p), initial=0.0)) for p in selection.primals if p is not None)])
@@ -124,7 +124,7 @@ def _directions(primals: list[Any]) -> Iterator[tuple[str, list[Any]]]:
         return
     for place, primal in enumerate(primals):
         for index in np.ndindex(np.shape(primal)) if primal is not None else ():
-            direction = [None if p is None else np.zeros(np.shape(p)) for p in primals]
+            direction: list[Any] = [None if p is None else np.zeros(np.shape(p)) for p in primals]
             direction[place][index] = 1.0
             yield f"input {place}{list(index) if index else ''}", direction
 
@@ -153,23 +153,12 @@ def _blame(f: Callable[..., Any], args: tuple[Any, ...], seeds: Any, rtol: float
             return
         off = np.abs(result.tangent[0] - reference) > rtol * np.maximum(np.abs(reference), 1e-3) + 10.0 * error
         if np.any(off):
-            found.append(f"The first operation at fault is {function.__name__}, called at {_caller()}.")
+            found.append(f"The first operation at fault is {function.__name__}, called at {caller()}.")
 
-    token = WATCH.set(look)
-    try:
+    with watching(look):
         jvp(f, args, seeds)
-    finally:
-        WATCH.reset(token)
     return (
         found[0]
         if found
         else ("No single operation is at fault: f branches on values, iterates to a tolerance, or is not smooth here.")
     )
-
-
-def _caller() -> str:
-    """The nearest line of code that is neither ours nor NumPy's."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("dualad", "numpy"):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .dual import WATCH, Dual, dual
+from .dual import Dual, dual, watching
 from .errors import BadArgument
 from .lift import Level, highest
 from .trees import flatten, is_numeric, tree_map, unflatten
@@ -43,7 +43,10 @@ class custom_jvp:
     0.5
     """
 
+    __name__: str
+
     def __init__(self, f: Callable[..., Any]) -> None:
+        self.__name__ = repr(f)
         functools.update_wrapper(self, f)
         self._f = f
         self._rule: Callable[..., Any] | None = None
@@ -165,8 +168,5 @@ def no_tangents() -> Iterator[None]:
     array([[0.25, 0.  ],
            [0.  , 0.25]])
     """
-    token = WATCH.set(False)
-    try:
+    with watching(False):
         yield
-    finally:
-        WATCH.reset(token)

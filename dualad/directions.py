@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
@@ -11,7 +12,6 @@ import numpy as np
 
 from .errors import BadArgument
 from .forward import Selection, Transformed, filled, one_hot, run, select
-from .lift import Level
 from .trees import flatten, unflatten
 
 SEED_ELEMENTS = 2**23
@@ -38,9 +38,8 @@ def chunk_bounds(selection: Selection, chunk_size: Any, batch_ndim: int) -> list
 
 def run_chunk(selection: Selection, low: int, high: int, batch_ndim: int, has_aux: bool) -> tuple[Any, list[Any], Any]:
     """f on duals with directions low..high: its value, one tangent of all of them per output leaf, and aux."""
-    with Level.fresh(selection.name) as level:
-        out, tangents, aux = run(selection, one_hot(selection, low, high, batch_ndim), level, has_aux)
-        values, _ = flatten(out)
+    out, tangents, aux = run(selection, functools.partial(one_hot, selection, low, high, batch_ndim), has_aux)
+    values, _ = flatten(out)
     pairs = zip(values, tangents, strict=True)
     return out, [None if value is None else filled(tangent, value, high - low) for value, tangent in pairs], aux
 
@@ -58,7 +57,9 @@ def run_all(
     if executor is None:
         answers: Iterable[Any] = (run_chunk(*task) for task in tasks)
     elif isinstance(executor, ThreadPoolExecutor):  # the caller's errstate goes along
-        answers = _results([executor.submit(contextvars.copy_context().run, run_chunk, *task) for task in tasks])
+        answers = _results(
+            [executor.submit(functools.partial(contextvars.copy_context().run, run_chunk, *task)) for task in tasks]
+        )
     else:
         answers = _results([executor.submit(run_chunk, *task) for task in tasks])
     out: Any = None
@@ -150,7 +151,7 @@ def jacobian(
     if inspect is not None:
         inspect(selection, out)
     values, structure = flatten(out)
-    trees = []
+    trees: list[Any] = []
     for leaf, tangent in zip(values, tangents, strict=True):
         if leaf is None:
             trees.append(None)

@@ -10,17 +10,17 @@ A tangent of None says that the value does not vary, structurally: nothing was e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import partial
-from itertools import starmap
 from typing import Any, NoReturn
 
 import numpy as np
 
 from . import storage
-from .errors import NoRule, TangentLossError
-from .lift import Level, Lifted, innermost
+from .errors import TangentLossError, no_rule, refuse
+from .lift import Level, Lifted, describe, innermost
 from .rules.folds import method_rule
 from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, pushforward
 
@@ -31,13 +31,30 @@ WATCH: ContextVar[Observer | bool | None] = ContextVar("WATCH", default=None)
 WEAK = (int, float, complex)
 
 
-def dual(primal: Array, tangent: Array | None, level: Level) -> Dual:
+@contextmanager
+def watching(watch: Observer | bool | None) -> Iterator[None]:
+    """A block under another observer, or without tangents."""
+    token = WATCH.set(watch)
+    try:
+        yield
+    finally:
+        WATCH.reset(token)
+
+
+def differentiating() -> AbstractContextManager[None]:
+    """A block in which tangents are carried, also inside `no_tangents`: what a transform runs its function in."""
+    return watching(None) if WATCH.get() is False else nullcontext()
+
+
+def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
     """A Dual of the kind that its primal asks for: an array, or a scalar."""
-    scalar = primal.__class__ is not np.ndarray and isinstance(primal, np.generic | float | complex | DualScalar)
-    new: Dual = object.__new__(DualScalar if scalar else DualArray)
-    new.primal, new.tangent, new.level = primal, tangent, level
-    if not scalar:
+    new: Any
+    if primal.__class__ is np.ndarray or not isinstance(primal, np.generic | float | complex | DualScalar):
+        new = object.__new__(DualArray)
         new._base = new._recipe = new._views = None
+    else:
+        new = object.__new__(DualScalar)
+    new.primal, new.tangent, new.level = primal, tangent, level
     return new
 
 
@@ -71,15 +88,15 @@ class Dual(Lifted):
 
     tangent: Array | None
 
-    def __new__(cls, primal: Array, tangent: Array | None, level: Level) -> Dual:
+    def __new__(cls, primal: Array, tangent: Array | None, level: Level) -> Any:
         return dual(primal if isinstance(primal, Lifted) else np.asarray(primal)[()], tangent, level)
 
     # -- the two questions of Lifted -------------------------------------------------------------------------------------
 
-    def _ufunc(self, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any], compute: Any = None) -> Any:
-        if ufunc.signature is not None or kwargs or method != "__call__":
-            return self._ufunc_with(ufunc, method, inputs, kwargs)
+    def _ufunc(self, ufunc: Any, inputs: tuple[Any, ...], compute: Callable[..., Any] | None = None) -> Any:
         row = RULES.get(ufunc)
+        if row.__class__ is not Elementwise:
+            return self._function(ufunc, inputs, {})
         level = self.level
         primals: list[Any] = []
         tangents: list[Any] = []
@@ -94,44 +111,33 @@ class Dual(Lifted):
                 primals.append(value)
                 tangents.append(None)
         y = (compute or ufunc)(*primals)
-        if row.__class__ is Constant:
-            return y
         watch = WATCH.get()
         if moves and watch is not False:
-            if row is None:
-                raise no_rule(ufunc)
             with np.errstate(all="ignore"):
-                tangent = pushforward(row, primals, tangents, y)
+                result = self._wrap(y, pushforward(row, primals, tangents, y))
         else:
-            tangent = None
-        result = self._wrap(y, tangent)
-        if watch:
+            result = self._wrap(y, None)
+        if callable(watch):
             watch(ufunc, inputs, {}, result)
         return result
 
-    def _ufunc_with(self, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The rarer forms of a ufunc call: its methods, keywords, and ufuncs of whole arrays such as matmul."""
+    def _ufunc_method(self, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        out = kwargs.pop("out", None)
         if method != "__call__":
             row = method_rule(ufunc, method)
             if row is None:
-                raise no_rule(ufunc)
-            out, *_ = kwargs.pop("out", None) or (None,)
-            return self._apply(row, inputs, kwargs if out is None else kwargs | {"out": out})
-        out = kwargs.pop("out", None)
-        mask = kwargs.pop("where", True)
-        if RULES.get(ufunc).__class__ is Function:
-            result = self._function(ufunc, inputs, kwargs)
-        elif kwargs:
-            result = self._ufunc(ufunc, method, inputs, {}, compute=partial(ufunc, **kwargs))
+                raise no_rule(getattr(ufunc, method))
+            return self._apply(row, inputs, kwargs if out is None else kwargs | {"out": out[0]})
+        where = kwargs.get("where", True)
+        if RULES.get(ufunc).__class__ is Elementwise:
+            result = self._ufunc(ufunc, inputs, partial(ufunc, **kwargs) if kwargs else None)
         else:
-            result = self._ufunc(ufunc, method, inputs, {})
-        if mask is not True and out is None:  # NumPy leaves what is masked out unset
-            result = tuple(map(storage.blank, result)) if isinstance(result, tuple) else result
+            result = self._function(ufunc, inputs, kwargs)
         if out is None:
             return result
-        results = result if isinstance(result, tuple) else (result,)
-        written = tuple(starmap(partial(self._deliver, where=mask), zip(results, out, strict=True)))
-        return written if len(written) > 1 else written[0]
+        if not isinstance(result, tuple):
+            return self._deliver(result, out[0], where)
+        return tuple(self._deliver(*pair, where) for pair in zip(result, out, strict=True))
 
     def _deliver(self, result: Any, out: Any, where: Any = True) -> Any:
         """`result` written into `out`, as if it had been computed into a temporary."""
@@ -162,44 +168,27 @@ class Dual(Lifted):
         match row:
             case Constant():
                 return self._deliver(row.function(*self._primal_of(args), **self._primal_of(kwargs)), out)
+            case Composite(effect=True):
+                return row.body(*args, **kwargs)
             case Composite():
-                result = row.body(*args, **kwargs)
-                if row.effect:
-                    return result
-                result = self._with_value(result, row.function(*self._primal_of(args), **self._primal_of(kwargs)))
+                value = row.function(*self._primal_of(args), **self._primal_of(kwargs))
+                with np.errstate(all="ignore"):
+                    result = self._with_value(row.body(*args, **kwargs), value)
             case Elementwise():
-                result = self._ufunc(row.function, "__call__", args, kwargs)
+                result = self._ufunc(row.function, args, partial(row.function, **kwargs))
             case Function():
                 result = self._push(row, args, kwargs)
         watch = WATCH.get()
-        if watch:
+        if callable(watch):
             watch(row.function, args, kwargs, result)
         return self._deliver(result, out)
 
     def _push(self, row: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        unknown = kwargs.keys() - row.accepted
-        if unknown or len(args) > len(row.names) and row.names[-1:] and not row.push.__code__.co_flags & 4:
-            raise NoRule(f"np.{row.function.__name__}: no derivative with argument {', '.join(unknown) or args[-1]!r}")
-        tangents = {}
-        for position, value in enumerate(args):
-            tangent = self._tangent_of(value)
-            if tangent is not None:
-                name = row.name_of(position)
-                if row.push.__code__.co_flags & 4 and position >= len(row.names) - 1:
-                    tangents.setdefault("d" + name, [None] * (len(args) - len(row.names) + 1))[position - len(args)] = tangent
-                else:
-                    tangents["d" + name] = tangent
-        for name, value in kwargs.items():
-            tangent = self._tangent_of(value)
-            if tangent is not None:
-                tangents["d" + name] = tangent
+        tangents = row.tangents(args, kwargs, self._tangent_of)
         primals, keywords = self._primal_of(args), self._primal_of(kwargs)
         y = row.function(*primals, **keywords)
         tangent = None
         if tangents and WATCH.get() is not False:
-            stuck = [name[1:] for name in tangents if name[1:] not in row.differentiable]
-            if stuck:
-                raise NoRule(f"np.{row.function.__name__} has no derivative by {', '.join(stuck)}; pass primal_of(...) of it")
             with np.errstate(all="ignore"):
                 tangent = row.push(y, *primals, **keywords, **tangents)
         result = self._wrap(y, tangent)
@@ -296,35 +285,7 @@ class Dual(Lifted):
         return format(innermost(self), spec)
 
     def __repr__(self) -> str:
-        return f"Dual({_text(self)})"
-
-
-def _text(value: Any) -> str:
-    """`primal + tangent ε`, one line for scalars; the level stands below ε when duals are nested."""
-    if not isinstance(value, Dual):
-        return f"{value:.6g}" if np.ndim(value) == 0 else np.array2string(np.asarray(value), precision=6, separator=", ")
-    nested = isinstance(value.primal, Dual)
-    epsilon = "ε" + (str(int(value.level)).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")) if nested else "")
-    primal = f"({_text(value.primal)})" if nested else _text(value.primal)
-    if value.tangent is None:
-        return primal
-    tangent = value.tangent[0] if len(value.tangent) == 1 else value.tangent
-    text = f"({_text(tangent)})" if isinstance(tangent, Dual) else _text(tangent)
-    return f"{primal} + {text}{epsilon}"
-
-
-def refuse(what: str, instead: str) -> NoReturn:
-    raise TangentLossError(f"{what} would drop the tangent of a dual number: {instead}")
-
-
-def no_rule(function: Callable[..., Any]) -> NoRule:
-    """The error for a function that the table does not know."""
-    module = (getattr(function, "__module__", None) or "numpy").replace("numpy", "np")
-    name = f"{module}.{function.__name__}"
-    return NoRule(
-        f"{name} has no derivative rule. Rewrite it with functions that have one, give a ufunc a row with dualad.rule, "
-        "wrap the code around it in dualad.custom_jvp, or pass dualad.stop_gradient(x) if it is not to be differentiated."
-    )
+        return f"Dual({describe(self)})"
 
 
 class DualArray(Dual):

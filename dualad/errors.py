@@ -6,6 +6,10 @@ which catches those keeps working.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
 __all__ = [
     "BadArgument",
     "CheckFailed",
@@ -43,3 +47,27 @@ class EscapedDualError(DualadError, ValueError):
 
 class CheckFailed(DualadError, AssertionError):
     """``check_derivatives`` found a derivative that differs from its reference."""
+
+
+def caller() -> str:
+    """The nearest line of code on the stack that is neither ours nor NumPy's, as file:line."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("dualad", "numpy"):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def refuse(what: str, instead: str) -> NoReturn:
+    """Raise because `what` would lose a tangent; `instead` says what keeps it."""
+    raise TangentLossError(f"{what} at {caller()} would drop the tangent of a dual number: {instead}")
+
+
+def no_rule(function: Callable[..., Any]) -> NoRule:
+    """The error for a function that the rule table does not know."""
+    owner = getattr(function, "__module__", None) or f"numpy.{getattr(getattr(function, '__self__', None), '__name__', '')}"
+    return NoRule(
+        f"{owner}.{function.__name__}".replace("numpy", "np").replace("..", ".")
+        + f", called at {caller()}, has no derivative rule. Rewrite it with functions that have one, "
+        "give a ufunc a row with dualad.rule, wrap the code around it in dualad.custom_jvp, or pass dualad.stop_gradient(x) "
+        "if it is not to be differentiated."
+    )

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from . import storage
-from .dual import WATCH, Dual, dual
+from .dual import Dual, DualArray, differentiating, dual
 from .errors import BadArgument, NotDifferentiable
 from .lift import Level, Lifted
+from .structural import looking_again, needs_second_look, plain, second_look, seeded
 from .trees import differentiable, flatten, is_numeric, tree_map, unflatten
 
 
@@ -102,7 +103,7 @@ def select(
     primals = [differentiable(leaf, complex_allowed=complex_allowed) for leaf in leaves]
     for place, argument in zip(places, chosen, strict=True):
         inside, _ = flatten(argument)
-        if inside and all(differentiable(leaf, complex_allowed=True) is None for leaf in inside) or not inside:
+        if all(differentiable(leaf, complex_allowed=True) is None for leaf in inside):
             raise NotDifferentiable(
                 f"{name}: argument {place!r} of {_name(f)} holds nothing to differentiate: {_describe(argument)}. "
                 "Differentiable are floats, integers, and arrays of them, also in lists, tuples, dicts and dataclasses"
@@ -133,44 +134,55 @@ def _describe(value: Any) -> str:
 # -- seed, run, extract --------------------------------------------------------------------------------------------------
 
 
-def run(selection: Selection, seeds: Sequence[Any], level: Level, has_aux: bool) -> tuple[Any, list[Any], Any]:
+def run(selection: Selection, seed: Callable[[], Sequence[Any]], has_aux: bool) -> tuple[Any, list[Any], Any]:
     """f on duals: the output's value, one tangent (or None) per leaf of it, and what f gave as aux.
 
-    `seeds` holds a tangent of shape (k, *S) or None for every leaf of the arguments.
+    `seed` makes, for every leaf of the arguments, a tangent of shape (k, *S) or None. f may write into what it is given, so
+    every run has copies of its own.
     """
-    lifted = [
-        leaf if primal is None else primal if seed is None and not isinstance(primal, np.ndarray) else dual(primal, seed, level)
-        for leaf, primal, seed in zip(selection.leaves, selection.primals, seeds, strict=True)
-    ]
-    token = WATCH.set(None) if WATCH.get() is False else None  # a transform differentiates, also inside no_tangents
-    try:
-        out = selection.call(lifted)
-    finally:
-        if token is not None:
-            WATCH.reset(token)
-    aux = None
-    if has_aux:
-        if not (isinstance(out, tuple) and len(out) == 2):
-            raise BadArgument(f"{selection.name}: with has_aux=True, {_name(selection.f)} must return a pair (output, aux)")
-        out, aux = out
-        aux = tree_map(lambda leaf: strip(leaf, level), aux)
-    leaves, structure = flatten(out)
-    values, tangents = [], []
-    for leaf in leaves:
-        leaf = storage.lift_objects(leaf)
-        if isinstance(leaf, Lifted):
-            leaf.level.require_alive()
-        elif leaf is not None and not is_numeric(leaf):
-            raise NotDifferentiable(
-                f"{selection.name}: {_name(selection.f)} returned {_describe(leaf)}, which is not numeric; "
-                "return it as aux with has_aux=True"
-            )
-        inside = isinstance(leaf, Dual) and leaf.level is level
-        values.append(strip(leaf, level))
-        tangents.append(leaf.tangent if inside else None)
-    if not leaves or all(leaf is None for leaf in leaves):
-        raise BadArgument(f"{selection.name}: {_name(selection.f)} returned nothing to differentiate: {out!r}")
+    with Level.fresh(selection.name) as level:
+        lifted = [_lift(*each, level) for each in zip(selection.leaves, selection.primals, seed(), strict=True)]
+        with differentiating():
+            out = selection.call(lifted)
+        aux = None
+        if has_aux:
+            if not (isinstance(out, tuple) and len(out) == 2):
+                raise BadArgument(f"{selection.name}: with has_aux=True, {_name(selection.f)} must return a pair (output, aux)")
+            out, aux = out
+            aux = tree_map(lambda leaf: strip(leaf, level), aux)
+        leaves, structure = flatten(out)
+        if all(leaf is None for leaf in leaves):
+            raise BadArgument(f"{selection.name}: {_name(selection.f)} returned nothing to differentiate: {out!r}")
+        leaves = [_numeric(selection, leaf) for leaf in leaves]
+        values = [strip(leaf, level) for leaf in leaves]
+        tangents = [plain(leaf.tangent) if isinstance(leaf, Dual) and leaf.level is level else None for leaf in leaves]
+    if any(map(needs_second_look, values, tangents)):
+        with second_look():
+            return run(selection, seed, has_aux)
     return unflatten(structure, values), tangents, aux
+
+
+def _lift(leaf: Any, primal: Any, seed: Any, level: Level) -> Any:
+    """What f gets for one leaf of its arguments."""
+    if primal is None:
+        return leaf
+    primal = np.copy(primal, order="K") if isinstance(primal, np.ndarray | DualArray) else primal
+    if seed is None and not isinstance(primal, np.ndarray | DualArray):
+        return primal  # a number that does not vary here
+    return dual(primal, seeded(seed, level) if looking_again() and seed is not None else seed, level)
+
+
+def _numeric(selection: Selection, leaf: Any) -> Any:
+    """A leaf of the output, refused if it has no derivative or belongs to a transform that has returned."""
+    leaf = storage.lift_objects(leaf)
+    if isinstance(leaf, Lifted):
+        leaf.level.require_alive()
+    elif leaf is not None and not is_numeric(leaf):
+        raise NotDifferentiable(
+            f"{selection.name}: {_name(selection.f)} returned {_describe(leaf)}, which is not numeric; "
+            "return it as aux with has_aux=True"
+        )
+    return leaf
 
 
 def strip(leaf: Any, level: Level) -> Any:
@@ -270,10 +282,12 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     directions, structure = flatten(tuple(tangents))
     if structure != selection.structure:
         raise BadArgument(f"jvp: tangents have the structure {structure}, primals {selection.structure}")
-    with Level.fresh("jvp") as level:
+
+    def seed() -> list[Any]:
         pairs = zip(selection.primals, directions, strict=True)
-        seeds = [None if p is None or t is None else _direction(p, t) for p, t in pairs]
-        out, pushed, aux = run(selection, seeds, level, has_aux)
+        return [None if p is None or t is None else _direction(p, t) for p, t in pairs]
+
+    out, pushed, aux = run(selection, seed, has_aux)
     values, outer = flatten(out)
     tangent_out = unflatten(outer, [v if v is None else filled(t, v, 1)[0] for v, t in zip(values, pushed, strict=True)])
     return (out, tangent_out, aux) if has_aux else (out, tangent_out)
@@ -283,7 +297,7 @@ def _direction(primal: Any, tangent: Any) -> Any:
     tangent = tangent if isinstance(tangent, Lifted) else np.asarray(tangent)
     if tangent.shape != np.shape(primal):
         raise BadArgument(f"jvp: a tangent of shape {tangent.shape} for a primal of shape {np.shape(primal)}")
-    if tangent.dtype.kind not in "biufc" or tangent.dtype.kind == "c" and not np.iscomplexobj(primal):
+    if tangent.dtype.kind not in "iufc" or (tangent.dtype.kind == "c" and not np.iscomplexobj(primal)):
         raise BadArgument(f"jvp: a tangent of dtype {tangent.dtype} for a primal of dtype {np.asarray(primal).dtype}")
     dtype = getattr(primal, "dtype", np.complex128 if isinstance(primal, complex) else np.float64)
     return seed_like(primal, tangent[None].astype(dtype))
@@ -308,8 +322,8 @@ def _derivative(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     for out in flatten(value)[0]:
         if np.ndim(args[place]) and np.shape(out) != np.shape(args[place]):
             raise BadArgument(
-                f"derivative: {_name(f)} gave shape {np.shape(out)} for an argument of shape {np.shape(args[place])}, so it does "
-                "not act on each element by itself; use jacfwd"
+                f"derivative: {_name(f)} gave shape {np.shape(out)} for an argument of shape {np.shape(args[place])}, "
+                "so it does not act on each element by itself; use jacfwd"
             )
     return slope
 

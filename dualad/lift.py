@@ -4,8 +4,9 @@ A lifted array stands for an ndarray in somebody's code. NumPy hands it every uf
 function (``__array_function__``), Python hands it the operators, and code that expects an ndarray calls its methods. All
 of them come down to two questions, which a subclass answers:
 
-``_ufunc(ufunc, method, inputs, kwargs)``
-    a ufunc, or one of its methods, on these inputs (`compute` computes the value where an operator does it otherwise);
+``_ufunc(ufunc, inputs)``
+    a ufunc on these inputs (`compute` computes the value where an operator does it otherwise), and ``_ufunc_method`` for its
+    keywords and its methods, such as ``np.add.reduce``;
 ``_function(function, args, kwargs)``
     a function of arrays on these arguments.
 
@@ -26,11 +27,14 @@ from .rules.table import Array
 
 
 class Level(int):
-    """The identity of one call of a transform: a number that grows, so that an inner call ranks above an outer one."""
+    """The identity of one call of a transform: a number that grows, so that an inner call ranks above an outer one.
+
+    Numbers are even; the odd one below belongs to the tangents of that call, where those are lifted themselves.
+    """
 
     alive: bool
     transform: str
-    _numbers = itertools.count(1)
+    _numbers = itertools.count(2, 2)
 
     @classmethod
     def fresh(cls, transform: str) -> Level:
@@ -53,9 +57,9 @@ class Level(int):
             )
 
 
-def highest(values: Iterable[Any]) -> Lifted | None:
+def highest(values: Iterable[Any]) -> Any:
     """The argument of the highest level, also inside lists, tuples and dicts; the first one of those that tie."""
-    top = None
+    top: Any = None
     for value in values:
         if isinstance(value, list | tuple):
             value = highest(value)
@@ -70,6 +74,27 @@ def highest(values: Iterable[Any]) -> Lifted | None:
     return top
 
 
+# What may stand beside a lifted operand without a second look, by its exact type; filled as types are met.
+_NATIVE: dict[type, bool] = dict.fromkeys((np.ndarray, np.float64, float, int, complex, bool, np.bool_, list, tuple), True)
+
+
+def leader(operands: tuple[Any, ...]) -> Any:
+    """The operand of the highest level; None if an array of another library is to answer instead."""
+    top: Any = None
+    for value in operands:
+        kind = value.__class__
+        if kind in _NATIVE:
+            continue
+        if isinstance(value, Lifted):
+            if top is None or value.level > top.level:
+                top = value
+        elif _is_foreign(value, operands):
+            return None
+    if not top.level.alive:
+        top.level.require_alive()
+    return top
+
+
 def innermost(array: Array) -> Array:
     """The plain array at the bottom of all levels."""
     while isinstance(array, Lifted):
@@ -77,19 +102,20 @@ def innermost(array: Array) -> Array:
     return array
 
 
-def _foreign(value: Any, duals: Iterable[Any]) -> bool:
-    """Whether `value` is an array of another library that should answer in our place (pint, xarray), not serve as operand."""
-    kind = type(value)
-    if kind is np.ndarray or isinstance(value, Lifted | np.generic) or getattr(kind, "__array_ufunc__", None) is None:
-        return False
+def _is_foreign(value: Any, operands: tuple[Any, ...]) -> bool:
+    """Whether an operand is an array of another library that should answer in our place (pint, xarray). One of the kind that
+    lies under one of the duals (dask) is an operand like any other."""
+    kind = value.__class__
     if isinstance(value, np.ndarray):
-        if kind.__array_ufunc__ is np.ndarray.__array_ufunc__ and kind is np.memmap:
-            return False
-        raise TangentLossError(
-            f"{kind.__module__}.{kind.__name__} meets a dual number: this subclass of ndarray cannot carry tangents. "
-            "Pass np.asarray(...) of it."
-        )
-    return not any(type(innermost(dual)) is kind for dual in duals if isinstance(dual, Lifted))
+        if kind is not np.memmap:
+            raise TangentLossError(
+                f"{kind.__module__}.{kind.__name__} meets a dual number: this subclass of ndarray cannot carry tangents. "
+                "Pass np.asarray(...) of it."
+            )
+    elif getattr(kind, "__array_ufunc__", None) is not None and not isinstance(value, np.generic):
+        return all(innermost(operand).__class__ is not kind for operand in operands if isinstance(operand, Lifted))
+    _NATIVE[kind] = True
+    return False
 
 
 def _power(x: Any, p: Any) -> Any:
@@ -139,19 +165,20 @@ class Lifted:
 
     __slots__ = ("__weakref__", "level", "primal")
     __array_priority__ = 1000.0  # consulted by older code that decides who answers an operator
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]  # a cache would hand out another call's tangent
 
     level: Level
     primal: Array
+    tangent: Array | None = None  # a kind that carries one has a slot of that name
 
-    def _ufunc(
-        self,
-        ufunc: Any,
-        method: str,
-        inputs: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        compute: Callable[..., Any] | None = None,
-    ) -> Any:
+    def _wrap(self, y: Any, tangent: Any) -> Any:
+        """NumPy's answer, lifted to the level of self."""
+        raise NotImplementedError
+
+    def _ufunc(self, ufunc: Any, inputs: tuple[Any, ...], compute: Callable[..., Any] | None = None) -> Any:
+        raise NotImplementedError
+
+    def _ufunc_method(self, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         raise NotImplementedError
 
     def _function(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -160,10 +187,13 @@ class Lifted:
     # -- NumPy's protocols -----------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if any(_foreign(value, inputs) for value in inputs):
+        out = kwargs.get("out")
+        top = leader(inputs if out is None else (*inputs, *out))
+        if top is None:
             return NotImplemented
-        out = kwargs.get("out", ())
-        return highest((*inputs, *out))._ufunc(ufunc, method, inputs, kwargs)
+        if kwargs or method != "__call__":
+            return top._ufunc_method(ufunc, method, inputs, kwargs)
+        return top._ufunc(ufunc, inputs)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         top = highest((*args, *kwargs.values()))
@@ -173,10 +203,8 @@ class Lifted:
 
     def _operate(self, ufunc: np.ufunc, *operands: Any) -> Any:
         """A ufunc called by an operator; Python asks the other operand when the answer is NotImplemented."""
-        if any(_foreign(value, operands) for value in operands):
-            return NotImplemented
-        compute = _power if ufunc is np.power else None
-        return highest(operands)._ufunc(ufunc, "__call__", operands, {}, compute)
+        top = leader(operands)
+        return NotImplemented if top is None else top._ufunc(ufunc, operands, _power if ufunc is np.power else None)
 
     def _update(self, ufunc: np.ufunc, other: Any) -> Any:
         """An in-place operator: writes into this array where it can be written, else makes a new value."""
@@ -211,7 +239,7 @@ class Lifted:
         return int(self.primal)
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return int(round(innermost(self))) if ndigits is None else np.round(self, ndigits)
+        return round(float(innermost(self))) if ndigits is None else np.round(self, ndigits)
 
     def __trunc__(self) -> int:
         return int(self)
@@ -310,3 +338,17 @@ class Lifted:
         raise TangentLossError(
             "a dual number is a float and cannot serve as an index; write int(x), which answers from the primal"
         )
+
+
+def describe(value: Any) -> str:
+    """`primal + tangent ε`, on one line for scalars; nested duals have their level below ε."""
+    if not isinstance(value, Lifted):
+        return f"{value:.6g}" if np.ndim(value) == 0 else np.array2string(value, precision=6, separator=", ")
+    nested = isinstance(value.primal, Lifted)
+    primal = f"({describe(value.primal)})" if nested else describe(value.primal)
+    tangent = value.tangent
+    if tangent is None:
+        return primal
+    text = describe(tangent[0] if len(tangent) == 1 else tangent)
+    level = str(int(value.level)).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")) if nested else ""
+    return f"{primal} + {f'({text})' if isinstance(tangent, Lifted) else text}ε{level}"

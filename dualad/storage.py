@@ -26,7 +26,7 @@ BASIC = (int, slice, type(None), type(Ellipsis), np.integer)
 def is_constant(x: Any) -> bool:
     """Whether x carries a tangent at no level, so that nothing is lost in making it a plain array."""
     while isinstance(x, Lifted):
-        if getattr(x, "tangent", None) is not None:
+        if x.tangent is not None:
             return False
         x = x.primal
     return True

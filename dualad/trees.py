@@ -32,7 +32,7 @@ def _register(kind: type[Any]) -> None:
     def take_apart(instance: Any) -> tuple[tuple[Any, ...], None, tuple[str, ...]]:
         return tuple(getattr(instance, name) for name in names), None, names
 
-    def put_together(_: None, children: Any) -> Any:
+    def put_together(_: Any, children: Any) -> Any:
         instance = object.__new__(kind)  # __init__ may check or convert what a derivative is not
         for name, child in zip(names, children, strict=True):
             object.__setattr__(instance, name, child)
@@ -55,8 +55,7 @@ def tree_map(function: Callable[..., Any], tree: Any) -> Any:
 def differentiable(leaf: Any, *, complex_allowed: bool) -> Any:
     """The floating or complex array, or number, that stands for a leaf; None for a leaf that is passed through.
 
-    Integers become float64. A Python float stays one: it promotes as weakly as it does in NumPy. What comes back is never
-    the caller's own array.
+    Integers become float64. A Python float stays one: it promotes as weakly as it does in NumPy.
     """
     if isinstance(leaf, bool | np.bool_ | str | bytes | type(None)):
         return None
@@ -81,11 +80,7 @@ def differentiable(leaf: Any, *, complex_allowed: bool) -> Any:
         )
     if type(leaf) in (float, complex):
         return leaf
-    if kind in "iu":
-        return leaf.astype(np.float64)
-    if isinstance(leaf, np.generic):
-        return leaf
-    return np.copy(leaf, order="K") if isinstance(leaf, np.ndarray | Lifted) else leaf
+    return leaf.astype(np.float64) if kind in "iu" else leaf
 
 
 def is_numeric(leaf: Any) -> bool:

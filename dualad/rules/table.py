@@ -29,12 +29,15 @@ of derivatives, nodes of a graph give its program.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+
+from ..errors import NoRule
 
 Array: TypeAlias = Any  # an ndarray, a NumPy scalar, or anything lifted that answers NumPy's protocols
 Partial: TypeAlias = Callable[..., Array] | float
@@ -87,8 +90,11 @@ class Elementwise:
     select: bool = False
     push: Callable[..., Array] | None = None
     fold: Callable[..., Array] | None = None
+    simple: bool = field(init=False)  # nothing but partials that multiply
 
     def __post_init__(self) -> None:
+        simple = not self.select and self.push is None and not any(isinstance(partial, tuple) for partial in self.partials)
+        object.__setattr__(self, "simple", simple)
         nin = getattr(self.function, "nin", len(self.on))
         if not len(self.on) == len(self.partials) == nin:
             raise ValueError(f"{self.name}: {nin} inputs, {len(self.partials)} partials, {len(self.on)} intervals")
@@ -105,25 +111,46 @@ class Function:
     function: Callable[..., Any]
     push: Callable[..., Any]
     view: bool = False  # NumPy's answer may share memory with its first argument
-    names: tuple[str, ...] = field(init=False)
+    names: tuple[str, ...] = field(init=False)  # by position; the last collects what is left if `variadic`
+    variadic: bool = field(init=False)
     accepted: frozenset[str] = field(init=False)
     differentiable: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        code = self.push.__code__
-        positional = code.co_varnames[1 : code.co_argcount]
-        every = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & 4)]
-        if code.co_flags & 4:  # *args: every further position belongs to it
-            positional = (*positional, every[-1])
+        parameters = list(inspect.signature(self.push).parameters.values())[1:]
+        every = {parameter.name for parameter in parameters}
         tangents = frozenset(name[1:] for name in every if name[0] == "d" and name[1:] in every)
-        set_ = object.__setattr__  # the dataclass is frozen; these are read off `push`, never given
-        set_(self, "names", positional)
-        set_(self, "accepted", frozenset(every) - {"d" + name for name in tangents})
-        set_(self, "differentiable", tangents)
+        positional = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        derived = {
+            "names": tuple(p.name for p in positional),
+            "variadic": any(p.kind is p.VAR_POSITIONAL for p in positional),
+            "accepted": frozenset(every) - {"d" + name for name in tangents},
+            "differentiable": tangents,
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)  # frozen: these are read off `push`, never given
 
-    def name_of(self, position: int) -> str:
-        """The parameter at a position; the last one repeats where it collects all further arguments."""
-        return self.names[min(position, len(self.names) - 1)]
+    def tangents(self, args: tuple[Any, ...], kwargs: dict[str, Any], tangent_of: Callable[[Any], Any]) -> dict[str, Any]:
+        """The tangents among the arguments, each by the keyword under which `push` takes it.
+
+        An argument that `push` does not know, or does not differentiate by, is refused by name.
+        """
+        single = len(self.names) - 1 if self.variadic else len(args)
+        if single > len(self.names) or not kwargs.keys() <= self.accepted:
+            unknown = ", ".join(kwargs.keys() - self.accepted) or f"number {len(self.names) + 1}"
+            raise NoRule(f"np.{self.function.__name__} has no derivative rule with argument {unknown}")
+        found = {}
+        for name, value in (*zip(self.names, args[:single], strict=False), *kwargs.items()):
+            tangent = tangent_of(value)
+            if tangent is not None:
+                if name not in self.differentiable:
+                    raise NoRule(f"np.{self.function.__name__} has no derivative by {name}; pass dualad.stop_gradient of it")
+                found["d" + name] = tangent
+        if self.variadic:
+            rest = [tangent_of(value) for value in args[single:]]
+            if any(tangent is not None for tangent in rest):
+                found["d" + self.names[-1]] = rest
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,27 +277,37 @@ def pushforward(row: Elementwise, primals: Sequence[Array], tangents: Sequence[A
     Tangents have shape (k, *S); the answer may still lack broadcast axes, or be None where nothing varies.
     For a function of several outputs, `y` is a tuple and so is the answer.
     """
-    outputs = y if isinstance(y, tuple) else (y,)
-    ndim = max((np.ndim(primal) for primal in primals), default=0) if isinstance(y, tuple) else y.ndim
+    if row.simple:  # by far the most calls: one output, partials that multiply
+        ndim = y.ndim
+        result = None
+        for partial, tangent in zip(row.partials, tangents, strict=True):
+            if tangent is None or (partial.__class__ is int and partial == 0):
+                continue
+            if tangent.ndim <= ndim:
+                tangent = align(tangent, ndim)
+            term = partial(*primals, y) * tangent if callable(partial) else +tangent if partial == 1 else partial * tangent
+            result = term if result is None else result + term
+        return result
+    ndim = max(map(np.ndim, primals))
     aligned = [tangent if tangent is None else align(tangent, ndim) for tangent in tangents]
     if row.push is not None:
         return row.push(*primals, y, *aligned)
-    answers = []
-    for index in range(len(outputs)):
-        terms = []
-        for partial, tangent in zip(row.partials, aligned, strict=True):
-            if tangent is None:
-                continue
-            if isinstance(partial, tuple):
-                partial = partial[index]
-            factor = partial(*primals, y) if callable(partial) else partial
-            if isinstance(factor, int | float):
-                if factor == 0:  # structurally: nothing flows here
-                    continue
-                terms.append(tangent if factor == 1 else tangent * factor)
-            elif row.select:
-                terms.append(np.where(factor == 0, 0.0, tangent if factor is True else tangent * factor))
-            else:
-                terms.append(factor * tangent)
-        answers.append(total(*terms))
-    return tuple(answers) if isinstance(y, tuple) else answers[0]
+    if isinstance(y, tuple):
+        return tuple(
+            _combine(row, [p[i] if isinstance(p, tuple) else p for p in row.partials], primals, aligned, y)
+            for i in range(len(y))
+        )
+    return _combine(row, row.partials, primals, aligned, y)
+
+
+def _combine(
+    row: Elementwise, partials: Sequence[Partial], primals: Sequence[Array], tangents: Sequence[Array | None], y: Any
+) -> Any:
+    """The sum of partial times tangent; in a selection, of the tangents that were chosen."""
+    terms = []
+    for partial, tangent in zip(partials, tangents, strict=True):
+        factor = partial(*primals, y) if callable(partial) else partial
+        if tangent is None or (isinstance(factor, int | float) and factor == 0):
+            continue
+        terms.append(np.where(factor == 0, 0.0, factor * tangent) if row.select else factor * tangent)
+    return total(*terms)
