@@ -103,7 +103,7 @@ def _compare(f: Callable[..., Any], args: tuple[Any, ...], rtol: float, what: st
         for index, out in enumerate(outs):
             if out is None:
                 continue
-            reference, error = differences(lambda t, i=index: along(t)[i], 1e-2 * scale)
+            reference, error = differences(partial(along, index), 1e-2 * scale)
             wrong = ~(np.abs(out - reference) <= rtol * np.maximum(np.abs(reference), scale * 1e-3) + 10.0 * error)
             if np.any(wrong):
                 entry = tuple(int(i) for i in np.argwhere(np.atleast_1d(wrong))[0])[: np.ndim(out)]

@@ -22,13 +22,14 @@ from . import storage
 from .errors import TangentLossError, no_rule, refuse
 from .lift import Level, Lifted, describe, innermost
 from .rules.folds import method_rule
-from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, pushforward
+from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, prepared, pushforward
 
 Observer = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any], Any], None]
 WATCH: ContextVar[Observer | bool | None] = ContextVar("WATCH", default=None)
 """False: no tangents are carried at present. A callable: it sees each call and its result (`check_derivatives`)."""
 
 WEAK = (int, float, complex)
+WEAK_DTYPE = np.dtype(float)
 
 
 @contextmanager
@@ -162,9 +163,10 @@ class Dual(Lifted):
     def _apply(self, row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A row of the table on arguments with duals of this level among them."""
         result: Any
-        out = kwargs.get("out")
-        if out is not None:
-            kwargs = {key: value for key, value in kwargs.items() if key != "out"}
+        args, kwargs, out = prepared(row, args, kwargs)
+        if not getattr(row, "sequences", False):
+            args = tuple(map(storage.lift_nested, args))
+            kwargs = {name: storage.lift_nested(value) for name, value in kwargs.items()}
         match row:
             case Constant():
                 return self._deliver(row.function(*self._primal_of(args), **self._primal_of(kwargs)), out)
@@ -188,7 +190,8 @@ class Dual(Lifted):
         primals, keywords = self._primal_of(args), self._primal_of(kwargs)
         y = row.function(*primals, **keywords)
         tangent = None
-        if tangents and WATCH.get() is not False:
+        if tangents and WATCH.get() is not False and getattr(y, "dtype", WEAK_DTYPE).kind in "fcO":
+            primals = tuple(np.float64(each) if each.__class__ is float else each for each in primals)
             with np.errstate(all="ignore"):
                 tangent = row.push(y, *primals, **keywords, **tangents)
         result = self._wrap(y, tangent)
@@ -225,7 +228,7 @@ class Dual(Lifted):
             return type(y)(wrapped) if type(y) in (tuple, list) else type(y)(*wrapped)
         dtype = getattr(y, "dtype", None)
         if dtype is None:
-            return y
+            return dual(y, tangent, self.level) if isinstance(y, float | complex) else y
         kind = dtype.kind
         if kind not in "fc":
             if kind != "O":

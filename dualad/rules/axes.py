@@ -7,6 +7,7 @@ one: so rules make every axis negative once, and then call NumPy's own function 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def negative(axis: Any, ndim: int) -> Any:
 
 def flat(tangent: Array) -> Array:
     """Every direction of a tangent raveled: shape (k, size)."""
-    return tangent.reshape(len(tangent), -1)
+    return tangent.reshape(len(tangent), prod(tangent.shape[1:]))
 
 
 def pieces(arrays: Any, tangents: Any) -> list[Array]:
@@ -34,14 +35,8 @@ def pieces(arrays: Any, tangents: Any) -> list[Array]:
     first axis."""
     if not isinstance(tangents, list):
         return [tangents[:, index] for index in range(len(arrays))]
-    tangents = [None if t is None else dense(a, t) for a, t in zip(arrays, tangents, strict=True)]
     k = len(next(t for t in tangents if t is not None))
     return [np.zeros((k, *np.shape(a))) if t is None else t for a, t in zip(arrays, tangents, strict=True)]
-
-
-def dense(array: Any, tangent: Any) -> Array:
-    """The tangent of an array-like: of a nested list, the tangents of its items in an array of their own."""
-    return np.stack(pieces(array, tangent), axis=1) if isinstance(tangent, list) else tangent
 
 
 def direction_first(array: Array, axis: int) -> Array:
@@ -51,4 +46,4 @@ def direction_first(array: Array, axis: int) -> Array:
 
 def positions(shape: Sequence[int]) -> np.ndarray[Any, Any]:
     """The C-order position of every element of an array."""
-    return np.arange(int(np.prod(shape))).reshape(shape)
+    return np.arange(prod(shape)).reshape(shape)

@@ -7,6 +7,7 @@ fails, a comment says how. Kinks take the subgradient of least norm, ties are sp
 from __future__ import annotations
 
 from math import inf, log, nan, pi
+from typing import Any
 
 import numpy as np
 
@@ -92,10 +93,10 @@ rule(np.cbrt, lambda x, y: 1.0 / 3.0 / y / y, at={0.0: inf})  # two quotients: 1
 # -- exponentials and logarithms -----------------------------------------------------------------------------------------
 
 
-def share(gap: Array) -> Array:
+def share(gap: Array, exp: Any = np.exp) -> Array:
     """1 / (1 + exp(gap)) without overflow, for every order of derivative: the larger term never stands in the exponent."""
     negative = gap < 0
-    e = np.exp(np.where(negative, gap, -gap))
+    e = exp(np.where(negative, gap, -gap))
     return np.where(negative, 1.0, e) / (1.0 + e)
 
 
@@ -115,8 +116,8 @@ rule(
 )
 rule(
     np.logaddexp2,
-    lambda a, b, y: share(LOG2 * (b - a)),
-    lambda a, b, y: share(LOG2 * (a - b)),
+    lambda a, b, y: share(b - a, np.exp2),
+    lambda a, b, y: share(a - b, np.exp2),
     at={(-inf, 0.0): (0.0, 1.0), (inf, 0.0): (1.0, 0.0)},
     fold=lambda x, y, axes: np.exp2(x - y),
 )
@@ -127,20 +128,39 @@ rule(
 
 def sech2(x: Array, y: Array) -> Array:
     """The derivative of tanh: 1 - y*y has no digits left from x = 20, 1/cosh(x)**2 overflows at 400."""
-    e = np.exp(-2.0 * np.abs(x))
-    return np.where(np.abs(x) < 1.0, 1.0 - y * y, 4.0 * e / ((1.0 + e) * (1.0 + e)))
+    size = np.where(x < 0, -x, x) if y.dtype.kind == "c" else np.abs(x)  # complex numbers compare by their real parts
+    e = np.exp(-2.0 * size)
+    return np.where(size < 1.0, 1.0 - y * y, 4.0 * e / ((1.0 + e) * (1.0 + e)))
+
+
+def bell(x: Array, y: Array) -> Array:
+    """The derivative of arctan, 1 / (1 + x*x); far out in 1/x, where x*x overflows and at infinity has nan as derivative."""
+    far = np.abs(x) > 1.0
+    small = np.where(far, 1.0 / np.where(far, x, 1.0), x)
+    square = small * small
+    return np.where(far, square, 1.0) / (1.0 + square)
+
+
+def slope_of_tan(x: Array, y: Array) -> Array:
+    """1 + y*y; high above the real axis, where y is nearly i and that has no digits, by turning the plane: tan(x) = tanh(ix)/i."""
+    return sech2(1j * x, 1j * y) if y.dtype.kind == "c" else 1.0 + y * y
+
+
+def slope_of_arcsinh(x: Array, y: Array) -> Array:
+    """1 / sqrt(1 + x*x) without overflow: the length of (1, x), or its two factors in the complex plane."""
+    return 1.0 / (np.sqrt(1.0 + 1j * x) * np.sqrt(1.0 - 1j * x) if y.dtype.kind == "c" else np.hypot(1.0, x))
 
 
 rule(np.sin, lambda x, y: np.cos(x))
 rule(np.cos, lambda x, y: -np.sin(x))
-rule(np.tan, lambda x, y: 1.0 + y * y)
+rule(np.tan, slope_of_tan)
 rule(np.arcsin, lambda x, y: 1.0 / np.sqrt((1.0 - x) * (1.0 + x)), on=UNIT, at={1.0: inf, -1.0: inf})
 rule(np.arccos, lambda x, y: -1.0 / np.sqrt((1.0 - x) * (1.0 + x)), on=UNIT, at={1.0: -inf, -1.0: -inf})
-rule(np.arctan, lambda x, y: 1.0 / (1.0 + x * x), at={inf: 0.0, -inf: 0.0})
+rule(np.arctan, bell, at={inf: 0.0, -inf: 0.0})
 rule(np.sinh, lambda x, y: np.cosh(x))
 rule(np.cosh, lambda x, y: np.sinh(x))
 rule(np.tanh, sech2, at={20.0: 1.6993417021166355e-17, 400.0: 0.0, inf: 0.0})
-rule(np.arcsinh, lambda x, y: 1.0 / np.sqrt(1.0 + x * x), at={inf: 0.0})
+rule(np.arcsinh, slope_of_arcsinh, at={inf: 0.0})
 rule(np.arccosh, lambda x, y: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)), on=ABOVE_ONE, at={1.0: inf})
 rule(np.arctanh, lambda x, y: 1.0 / ((1.0 - x) * (1.0 + x)), on=UNIT, at={1.0: inf, -1.0: inf})
 rule(np.arctan2, lambda a, b, y: b / np.hypot(a, b) / np.hypot(a, b), lambda a, b, y: -(a / np.hypot(a, b)) / np.hypot(a, b))
@@ -169,7 +189,8 @@ def cosc(x: Array, y: Array) -> Array:
     for coefficient in reversed(SERIES):
         series = series * square + coefficient
     far = np.where(near, 1.0, x)
-    return np.where(near, series * small, (np.cos(pi * far) - np.sin(pi * far) / (pi * far)) / far)
+    angle = pi * (far - 2.0 * np.rint(0.5 * np.real(far)))  # whole turns are taken off exactly, before pi rounds them
+    return np.where(near, series * small, (np.cos(angle) - np.sin(angle) / (pi * far)) / far)
 
 
 rule(np.sinc, cosc, at={0.0: 0.0})

@@ -104,6 +104,27 @@ class Elementwise:
         return self.function.__name__
 
 
+def place_of_out(body: Callable[..., Any], skipped: int) -> int | None:
+    """The position at which a function takes `out`, not counting the first parameters; None if only by keyword, or not."""
+    parameters = list(inspect.signature(body).parameters.values())[skipped:]
+    places = [i for i, p in enumerate(parameters) if p.name == "out" and p.kind is p.POSITIONAL_OR_KEYWORD]
+    return places[0] if places else None
+
+
+PERMISSIONS = {"overwrite_input"}  # what the caller allows without needing it
+
+
+def prepared(row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
+    """The arguments as rules take them, and `out` by itself: without what NumPy passes on as "not given"."""
+    if kwargs:
+        kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue and name not in PERMISSIONS}
+    out = kwargs.pop("out", None)
+    place = getattr(row, "out", None)
+    if place is not None and len(args) > place:
+        out, args = args[place], (*args[:place], None, *args[place + 1 :])
+    return args, kwargs, out
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function of whole arrays with its linear map from tangents to tangent; see the module's first lines."""
@@ -111,10 +132,12 @@ class Function:
     function: Callable[..., Any]
     push: Callable[..., Any]
     view: bool = False  # NumPy's answer may share memory with its first argument
+    sequences: bool = False  # a list of duals is several arrays, not one
     names: tuple[str, ...] = field(init=False)  # by position; the last collects what is left if `variadic`
     variadic: bool = field(init=False)
     accepted: frozenset[str] = field(init=False)
     differentiable: frozenset[str] = field(init=False)
+    out: int | None = field(init=False)
 
     def __post_init__(self) -> None:
         parameters = list(inspect.signature(self.push).parameters.values())[1:]
@@ -126,6 +149,7 @@ class Function:
             "variadic": any(p.kind is p.VAR_POSITIONAL for p in positional),
             "accepted": frozenset(every) - {"d" + name for name in tangents},
             "differentiable": tangents,
+            "out": place_of_out(self.push, 1),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)  # frozen: these are read off `push`, never given
@@ -160,6 +184,11 @@ class Composite:
     function: Callable[..., Any]
     body: Callable[..., Any]
     effect: bool = False  # `body` writes into an argument: there is no value to compare with NumPy's
+    sequences: bool = False  # a list of duals is several arrays, not one
+    out: int | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "out", place_of_out(self.body, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,23 +254,23 @@ def rule(
     return row
 
 
-def function(*functions: Callable[..., Any], view: bool = False) -> Callable[[Any], Any]:
+def function(*functions: Callable[..., Any], view: bool = False, sequences: bool = False) -> Callable[[Any], Any]:
     """Enter a `Function` for each of NumPy's names of one function."""
 
     def decorate(push: Callable[..., Any]) -> Callable[..., Any]:
         for each in dict.fromkeys(functions):  # NumPy's aliases may be one object
-            _enter(each, Function(each, push, view))
+            _enter(each, Function(each, push, view, sequences))
         return push
 
     return decorate
 
 
-def composite(*functions: Callable[..., Any], effect: bool = False) -> Callable[[Any], Any]:
+def composite(*functions: Callable[..., Any], effect: bool = False, sequences: bool = False) -> Callable[[Any], Any]:
     """Enter a `Composite` for each of NumPy's names of one function."""
 
     def decorate(body: Callable[..., Any]) -> Callable[..., Any]:
         for each in dict.fromkeys(functions):
-            _enter(each, Composite(each, body, effect))
+            _enter(each, Composite(each, body, effect, sequences))
         return body
 
     return decorate

@@ -1,0 +1,1 @@
+"""Measurements: ``python -m benchmarks``. Speed is measured here and asserted nowhere."""
