@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from .dual import Dual, dual, watching
+from .dual import WATCH, Dual, dual, watching
 from .errors import BadArgument
-from .lift import Level, highest
+from .lift import Level, Lifted, highest
 from .trees import flatten, is_numeric, tree_map, unflatten
+from .wrapping import Wrapper
 
 
-class custom_jvp:
+class custom_jvp(Wrapper):
     """A function whose derivative is given by the user.
 
     Parameters
@@ -43,16 +44,9 @@ class custom_jvp:
     0.5
     """
 
-    __name__: str
-
     def __init__(self, f: Callable[..., Any]) -> None:
-        self.__name__ = repr(f)
-        functools.update_wrapper(self, f)
-        self._f = f
+        super().__init__(f)
         self._rule: Callable[..., Any] | None = None
-
-    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
 
     def defjvp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Give the rule: ``rule(primals, tangents) -> (output, tangent_out)``, both arguments tuples.
@@ -66,11 +60,12 @@ class custom_jvp:
     def defjvps(self, *rules: Callable[..., Any] | None) -> None:
         """Give a rule per argument: ``rule(tangent, output, *primals) -> tangent_out``; None where the output does not vary."""
 
-        def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
-            out = self(*primals)
-            terms = [
-                each(t, out, *primals) for each, t in zip(rules, tangents, strict=True) if each is not None and t is not None
-            ]
+        def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...], **kwargs: Any) -> Any:
+            if len(rules) != len(primals):
+                raise BadArgument(f"{self.__name__}.defjvps got {len(rules)} rule(s) for {len(primals)} argument(s)")
+            out = self(*primals, **kwargs)
+            pairs = zip(rules, tangents, strict=True)
+            terms = [each(t, out, *primals, **kwargs) for each, t in pairs if each is not None and t is not None]
             return out, functools.reduce(np.add, terms) if terms else tree_map(np.zeros_like, out)
 
         self._rule = rule
@@ -86,18 +81,35 @@ class custom_jvp:
         primals = unflatten(structure, [leaf.primal if _at(leaf, level) else leaf for leaf in leaves])
         if all(leaf.tangent is None for leaf in leaves if _at(leaf, level)):
             return tree_map(lambda leaf: top._wrap(leaf, None), self(*primals, **kwargs))
-        rule = functools.partial(self._rule, **kwargs) if kwargs else self._rule
         # All directions at once: the rule is linear in the tangents, so its value on 0 + v ε is its answer for v times ε.
         with Level.fresh(f"the rule of {self.__name__}") as inner:
             tangents = unflatten(structure, [_carrier(leaf, level, inner) for leaf in leaves])
             with np.errstate(all="ignore"):
-                out, pushed = rule(primals, tangents)
-            values, shape = flatten(out)
-            slopes, other = flatten(pushed)
+                answer = self._rule(primals, tangents, **kwargs)
+            if not (isinstance(answer, tuple) and len(answer) == 2):
+                raise BadArgument(f"the rule of {self.__name__} returned {type(answer).__name__}, not a pair (output, tangent)")
+            (values, shape), (slopes, other) = map(flatten, answer)
             if shape != other:
                 raise BadArgument(f"the rule of {self.__name__}: output {shape} and tangent {other} differ in structure")
-            tangent_leaves = [slope.tangent if _at(slope, inner) else None for slope in slopes]
-        return unflatten(shape, [_joined(top, value, t) for value, t in zip(values, tangent_leaves, strict=True)])
+            pushed = [slope.tangent if _at(slope, inner) else None for slope in slopes]
+        if any(isinstance(leaf, Lifted) and leaf.level >= level for leaf in (*values, *pushed)):
+            raise BadArgument(
+                f"{self.__name__} uses a dual number that is none of its positional arguments, so its rule cannot know the "
+                "tangent: pass it by position, or pass dualad.primal_of it"
+            )
+        result = unflatten(shape, [self._joined(top, *pair) for pair in zip(values, pushed, strict=True)])
+        watch = WATCH.get()
+        if callable(watch):
+            watch(self, args, kwargs, result)
+        return result
+
+    def _joined(self, top: Dual, value: Any, tangent: Any) -> Any:
+        value = value if hasattr(value, "dtype") else np.asarray(value)[()]
+        if tangent is not None and tangent.shape[1:] != value.shape:
+            raise BadArgument(
+                f"the rule of {self.__name__} gave a tangent of shape {tangent.shape[1:]} for an output of shape {value.shape}"
+            )
+        return top._wrap(value, tangent)
 
 
 def _at(leaf: Any, level: Level) -> bool:
@@ -110,13 +122,6 @@ def _carrier(leaf: Any, level: Level, inner: Level) -> Any:
         return None
     zero = np.zeros(np.shape(leaf), getattr(leaf, "dtype", np.float64))[()]
     return dual(zero, leaf.tangent, inner) if _at(leaf, level) and leaf.tangent is not None else zero
-
-
-def _joined(top: Dual, value: Any, tangent: Any) -> Any:
-    value = value if hasattr(value, "dtype") else np.asarray(value)[()]
-    if tangent is not None and tangent.shape[1:] != value.shape:
-        raise BadArgument(f"a custom rule gave a tangent of shape {tangent.shape[1:]} for an output of shape {value.shape}")
-    return top._wrap(value, tangent)
 
 
 def stop_gradient(x: Any) -> Any:
@@ -168,5 +173,5 @@ def no_tangents() -> Iterator[None]:
     array([[0.25, 0.  ],
            [0.  , 0.25]])
     """
-    with watching(False):
+    with watching(Level.fresh("no_tangents")):
         yield

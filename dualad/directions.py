@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
@@ -18,14 +18,14 @@ SEED_ELEMENTS = 2**23
 """With chunk_size="auto" the seeds of one chunk hold at most this many numbers (64 MiB of float64)."""
 
 
-def chunk_bounds(selection: Selection, chunk_size: Any, batch_ndim: int) -> list[tuple[int, int]]:
-    """The first and last direction of every chunk."""
+def chunk_bounds(selection: Selection, chunk_size: Any, batch_ndim: int = 0, tangents: int = 1) -> list[tuple[int, int]]:
+    """The first and last direction of every chunk; `tangents` is how many numbers a direction costs per number of the input."""
     sizes = [int(np.prod(np.shape(primal)[batch_ndim:])) for primal in selection.primals if primal is not None]
     count = sum(sizes)
     if chunk_size is None:
         size = count
     elif chunk_size == "auto":
-        size = SEED_ELEMENTS // max(1, sum(selection.sizes))
+        size = SEED_ELEMENTS // max(1, sum(selection.sizes) * tangents)
     elif isinstance(chunk_size, int | np.integer) and chunk_size > 0:
         size = int(chunk_size)
     else:
@@ -54,18 +54,11 @@ def run_all(
 ) -> tuple[Any, list[Any], Any]:
     """Every chunk; tangents joined along the direction axis. Value and aux are those of the first chunk."""
     tasks = [(selection, low, high, batch_ndim, has_aux) for low, high in bounds]
-    if executor is None:
-        answers: Iterable[Any] = (run_chunk(*task) for task in tasks)
-    elif isinstance(executor, ThreadPoolExecutor):  # the caller's errstate goes along
-        answers = _results(
-            [executor.submit(functools.partial(contextvars.copy_context().run, run_chunk, *task)) for task in tasks]
-        )
-    else:
-        answers = _results([executor.submit(run_chunk, *task) for task in tasks])
+    answers = in_chunks(run_chunk, tasks, executor, progress)
     out: Any = None
     aux: Any = None
     joined: list[Any] = []
-    for (low, high), (value, tangents, extra) in zip(bounds, _shown(answers, len(tasks), progress), strict=True):
+    for (low, high), (value, tangents, extra) in zip(bounds, answers, strict=True):
         if low == 0:
             out, aux, joined = value, extra, tangents
             if len(bounds) > 1 and all(tangent is None or isinstance(tangent, np.ndarray) for tangent in tangents):
@@ -84,6 +77,21 @@ def _store(joined: list[Any], tangents: list[Any], low: int, high: int) -> None:
             whole[low:high] = part
 
 
+def in_chunks(
+    worker: Callable[..., Any], tasks: list[tuple[Any, ...]], executor: Executor | None, progress: bool
+) -> Iterator[Any]:
+    """worker(*task) of every task in order, here or by the executor, under a progress bar if one is wanted."""
+    if executor is None:
+        answers: Iterator[Any] = (worker(*task) for task in tasks)
+    elif isinstance(executor, ThreadPoolExecutor):  # the caller's errstate goes along
+        answers = _results(
+            [executor.submit(functools.partial(contextvars.copy_context().run, worker, *task)) for task in tasks]
+        )
+    else:
+        answers = _results([executor.submit(worker, *task) for task in tasks])
+    return _shown(answers, len(tasks)) if progress else answers
+
+
 def _results(futures: list[Any]) -> Iterator[Any]:
     try:
         for index, future in enumerate(futures):
@@ -95,18 +103,16 @@ def _results(futures: list[Any]) -> Iterator[Any]:
                 future.cancel()
 
 
-def _shown(answers: Iterable[Any], count: int, progress: bool) -> Iterable[Any]:
-    """The answers, with a progress bar where one is wanted and tqdm is installed."""
-    if not progress:
-        return answers
+def _shown(answers: Iterator[Any], count: int) -> Iterator[Any]:
+    """The answers, with a progress bar where tqdm is installed."""
     try:
         from tqdm.auto import tqdm  # noqa: PLC0415 - optional
     except ImportError:
         return answers
-    return tqdm(answers, total=count, unit="chunk")
+    return iter(tqdm(answers, total=count, unit="chunk"))
 
 
-def jacobian_blocks(selection: Selection, tangent: Any, shape: tuple[int, ...], batch_ndim: int) -> list[Any]:
+def jacobian_blocks(selection: Selection, tangent: Any, shape: tuple[int, ...], batch_ndim: int = 0) -> list[Any]:
     """One block per input leaf, of shape out.shape + in.shape, from the tangents of one output.
 
     Blocks are views: the direction axis is only moved to the end.

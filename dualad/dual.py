@@ -11,7 +11,7 @@ A tangent of None says that the value does not vary, structurally: nothing was e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, NoReturn
@@ -25,26 +25,21 @@ from .rules.folds import method_rule
 from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, prepared, pushforward
 
 Observer = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any], Any], None]
-WATCH: ContextVar[Observer | bool | None] = ContextVar("WATCH", default=None)
-"""False: no tangents are carried at present. A callable: it sees each call and its result (`check_derivatives`)."""
+WATCH: ContextVar[Any] = ContextVar("WATCH", default=None)
+"""A level: no tangents are carried below it at present. An observer: it sees each call and its result (`check_derivatives`)."""
 
 WEAK = (int, float, complex)
 WEAK_DTYPE = np.dtype(float)
 
 
 @contextmanager
-def watching(watch: Observer | bool | None) -> Iterator[None]:
+def watching(watch: Observer | Level | None) -> Iterator[None]:
     """A block under another observer, or without tangents."""
     token = WATCH.set(watch)
     try:
         yield
     finally:
         WATCH.reset(token)
-
-
-def differentiating() -> AbstractContextManager[None]:
-    """A block in which tangents are carried, also inside `no_tangents`: what a transform runs its function in."""
-    return watching(None) if WATCH.get() is False else nullcontext()
 
 
 def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
@@ -112,10 +107,16 @@ class Dual(Lifted):
                 primals.append(value)
                 tangents.append(None)
         y = (compute or ufunc)(*primals)
+        if y.__class__ in WEAK:  # np.frompyfunc answers with Python's numbers
+            y = np.result_type(y, np.float64).type(y)
         watch = WATCH.get()
-        if moves and watch is not False:
+        if moves and (watch is None or watch.__class__ is not Level or level > watch):
             with np.errstate(all="ignore"):
-                result = self._wrap(y, pushforward(row, primals, tangents, y))
+                try:
+                    result = self._wrap(y, pushforward(row, primals, tangents, y))
+                except ArithmeticError:  # Python's numbers raise where NumPy's are infinite
+                    primals = [np.float64(each) if isinstance(each, int | float) else each for each in primals]
+                    result = self._wrap(y, pushforward(row, primals, tangents, y))
         else:
             result = self._wrap(y, None)
         if callable(watch):
@@ -130,6 +131,8 @@ class Dual(Lifted):
                 raise no_rule(getattr(ufunc, method))
             return self._apply(row, inputs, kwargs if out is None else kwargs | {"out": out[0]})
         where = kwargs.get("where", True)
+        if where is not True and out is not None:  # into copies, so that NumPy does not warn of unset elements
+            kwargs["out"] = tuple(None if each is None else np.copy(self._primal_of(each)) for each in out)
         if RULES.get(ufunc).__class__ is Elementwise:
             result = self._ufunc(ufunc, inputs, partial(ufunc, **kwargs) if kwargs else None)
         else:
@@ -190,7 +193,8 @@ class Dual(Lifted):
         primals, keywords = self._primal_of(args), self._primal_of(kwargs)
         y = row.function(*primals, **keywords)
         tangent = None
-        if tangents and WATCH.get() is not False and getattr(y, "dtype", WEAK_DTYPE).kind in "fcO":
+        watch = WATCH.get()
+        if tangents and (watch.__class__ is not Level or self.level > watch) and getattr(y, "dtype", WEAK_DTYPE).kind in "fcO":
             primals = tuple(np.float64(each) if each.__class__ is float else each for each in primals)
             with np.errstate(all="ignore"):
                 tangent = row.push(y, *primals, **keywords, **tangents)
@@ -274,10 +278,22 @@ class Dual(Lifted):
         )
 
     def __copy__(self) -> Any:
-        return np.copy(self)
+        return self.copy("K")
 
     def __deepcopy__(self, memo: Any) -> Any:
-        return np.copy(self)
+        return self.copy("K")
+
+    def __buffer__(self, flags: int) -> memoryview:
+        if not storage.is_constant(self):
+            refuse("memoryview(x), or compiled code that reads memory,", "take dualad.primal_of(x) first")
+        return memoryview(innermost(self))
+
+    def tobytes(self, *args: Any) -> NoReturn:
+        refuse("x.tobytes()", "take dualad.primal_of(x) first")
+
+    @property
+    def data(self) -> NoReturn:
+        refuse("x.data", "take dualad.primal_of(x) first")
 
     # -- text ------------------------------------------------------------------------------------------------------------
 
@@ -297,8 +313,9 @@ class DualArray(Dual):
     __slots__ = ("_base", "_recipe", "_views")
 
     _base: DualArray | None
-    _recipe: Callable[[Any], Any] | None
-    _views: list[Any] | None
+    _recipe: Any
+    _views: storage.Views | None
+    _element: type[Dual] | None  # the kind of a single element
 
     __getitem__ = storage.getitem
     __setitem__ = storage.setitem
@@ -312,16 +329,35 @@ class DualArray(Dual):
     def __contains__(self, value: Any) -> bool:
         return bool((self == value).any())
 
-    @property
-    def flat(self) -> storage.Flat:
-        return storage.Flat(self)
+    def _get_shape(self) -> tuple[int, ...]:
+        shape: tuple[int, ...] = self.primal.shape
+        return shape
+
+    def _set_real(self, value: Any) -> None:
+        np.real(self)[...] = value
+
+    def _set_imag(self, value: Any) -> None:
+        if self.dtype.kind != "c":
+            raise TypeError("cannot set imaginary part of a real array")
+        np.imag(self)[...] = value
+
+    def _set_flat(self, value: Any) -> None:
+        storage.Flat(self)[:] = value
+
+    shape = property(_get_shape, storage.set_shape)
+    real, imag = property(np.real, _set_real), property(np.imag, _set_imag)
+    flat = property(storage.Flat, _set_flat)
 
     @property
     def base(self) -> Any:
         return self._base
 
     def astype(self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True) -> Any:
-        return np.astype(self, dtype, copy=copy)
+        if not np.can_cast(self.dtype, dtype, casting):
+            raise TypeError(f"Cannot cast an array from {self.dtype!r} to {np.dtype(dtype)!r} according to the rule {casting!r}")
+        if np.dtype(dtype) == self.dtype and not copy:
+            return self
+        return np.astype(self, dtype)
 
     def fill(self, value: Any) -> None:
         self[...] = value
@@ -329,17 +365,16 @@ class DualArray(Dual):
     def sort(self, axis: int = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None) -> None:
         self[...] = np.sort(self, axis, kind, order, stable=stable)
 
+    def partition(self, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None) -> None:
+        self[...] = np.partition(self, kth, axis, kind, order)
+
+    def setflags(self, write: bool | None = None, align: bool | None = None, uic: bool | None = None) -> None:
+        innermost(self).setflags(write=write, align=align, uic=uic)
+
     def view(self, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:
             refuse("x.view(dtype) or x.view(ndarray)", "use x.astype, x.real, x.imag, or x itself")
         return self[...]
-
-    def tobytes(self, *args: Any) -> NoReturn:
-        refuse("x.tobytes()", "take dualad.primal_of(x) first")
-
-    @property
-    def data(self) -> NoReturn:
-        refuse("x.data", "take dualad.primal_of(x) first")
 
 
 class DualScalar(Dual):
@@ -362,8 +397,25 @@ class DualScalar(Dual):
             return _weak(result)
         return result
 
-    def astype(self, dtype: Any) -> Any:
-        return np.astype(self, dtype)
+    def __getitem__(self, key: Any) -> Any:
+        """``x[()]``, ``x[...]``, ``x[None]``, ``x[mask]``, which NumPy's scalars have too."""
+        primal = np.asarray(self.primal) if type(self.primal) in WEAK else self.primal[...]
+        try:
+            return dual(primal, None if self.tangent is None else np.copy(self.tangent), self.level)[key]
+        except IndexError as error:  # which would tell Python's `iter` that this is an empty sequence
+            raise TypeError("a scalar can neither be indexed nor iterated over") from error
+
+    def astype(self, dtype: Any, **keywords: Any) -> Any:
+        return self[...].astype(dtype, **keywords)[()]
+
+    def copy(self, order: Any = "C") -> Any:
+        return self
+
+    def item(self, *index: Any) -> Any:
+        return _weak(self)
+
+
+DualArray._element = DualScalar
 
 
 def _weak(value: Any) -> Any:

@@ -5,34 +5,31 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from types import MethodType
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from . import storage
-from .dual import Dual, DualArray, differentiating, dual
+from .dual import Dual, DualArray, dual
 from .errors import BadArgument, NotDifferentiable
 from .lift import Level, Lifted
 from .structural import looking_again, needs_second_look, plain, second_look, seeded
 from .trees import differentiable, flatten, is_numeric, tree_map, unflatten
+from .wrapping import Wrapper
 
 
-class Transformed:
+class Transformed(Wrapper):
     """A function made from another one by a transform; it keeps the name and docstring, and pickles if the other does."""
 
     def __init__(self, run: Callable[..., Any], f: Callable[..., Any], **options: Any) -> None:
         if not callable(f):
             raise BadArgument(f"a transform takes a function, not {type(f).__name__}: write jacfwd(f)(x), not jacfwd(f(x))")
-        functools.update_wrapper(self, f)
-        self._run, self._f, self._options = run, f, options
+        super().__init__(f)
+        self._run, self._options = run, options
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._run(self._f, args, kwargs, **self._options)
-
-    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
-        return self if instance is None else MethodType(self, instance)
 
     def __repr__(self) -> str:
         return f"<{self._run.__name__.strip('_')} of {getattr(self._f, '__qualname__', self._f)}>"
@@ -68,6 +65,13 @@ class Selection:
             else:
                 args[place] = value
         return self.f(*args, **kwargs)
+
+    def at(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Selection:
+        """The same arguments of another call."""
+        chosen = tuple(kwargs[place] if isinstance(place, str) else args[place] for place in self.places)
+        leaves, structure = flatten(chosen)
+        primals = [differentiable(leaf, complex_allowed=True) for leaf in leaves]
+        return replace(self, args=args, kwargs=kwargs, leaves=leaves, structure=structure, primals=primals)
 
     def tree(self, leaves: Sequence[Any]) -> Any:
         """Leaves in the structure of the selected arguments: of the one argument, or a tuple of them."""
@@ -142,8 +146,7 @@ def run(selection: Selection, seed: Callable[[], Sequence[Any]], has_aux: bool) 
     """
     with Level.fresh(selection.name) as level:
         lifted = [_lift(*each, level) for each in zip(selection.leaves, selection.primals, seed(), strict=True)]
-        with differentiating():
-            out = selection.call(lifted)
+        out = selection.call(lifted)
         aux = None
         if has_aux:
             if not (isinstance(out, tuple) and len(out) == 2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -9,22 +10,38 @@ from typing import Any
 
 import numpy as np
 
-from .directions import jacobian
+from .directions import chunk_bounds, in_chunks, jacobian_blocks
 from .errors import BadArgument
-from .forward import Selection, Transformed, select
+from .forward import Selection, Transformed, filled, one_hot, run, select
 from .trees import flatten, unflatten
 
 
-class _Inner:
-    """f's Jacobian as output, f's value and aux as aux: what an outer Jacobian turns into a Hessian. Pickles if f does."""
+class _Rows:
+    """f's tangents along directions low, low + 1, ... as output: what a second run over directions makes rows of a Hessian."""
 
-    def __init__(self, f: Callable[..., Any], options: dict[str, Any]) -> None:
-        self.f, self.options = f, options
-        self.__name__ = getattr(f, "__name__", repr(f))
+    def __init__(self, selection: Selection, low: int, has_aux: bool) -> None:
+        self.selection, self.low, self.has_aux = selection, low, has_aux
+        self.__name__ = getattr(selection.f, "__name__", repr(selection.f))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        value, gradient = jacobian(self.f, args, kwargs, value=True, **self.options)
-        return gradient, (value, gradient)
+        inner = self.selection.at(args, kwargs)
+        count = sum(inner.sizes)
+        out, tangents, aux = run(inner, functools.partial(one_hot, inner, self.low, count), self.has_aux)
+        values, _ = flatten(out)
+        pairs = zip(values, tangents, strict=True)
+        filled_in = [None if value is None else filled(tangent, value, count - self.low) for value, tangent in pairs]
+        return filled_in, (out, aux, filled_in)
+
+
+def run_rows(selection: Selection, low: int, high: int, has_aux: bool) -> tuple[list[Any], Any]:
+    """Rows low..high of the Hessian, from the diagonal's block on: one array (high - low, n - low, *out) per output leaf.
+
+    Beside it what the same run gave of value, aux and first tangents.
+    """
+    outer = dataclasses.replace(selection, f=_Rows(selection, low, has_aux))
+    first, rows, extra = run(outer, functools.partial(one_hot, outer, low, high), has_aux=True)
+    pairs = zip(first, rows, strict=True)
+    return [None if tangent is None else filled(row, tangent, high - low) for tangent, row in pairs], extra
 
 
 def _hessian(
@@ -33,58 +50,63 @@ def _hessian(
     kwargs: dict[str, Any],
     *,
     name: str,
+    argnums: Any,
+    argnames: Any,
     has_aux: bool,
-    everything: bool,
+    holomorphic: bool,
+    chunk_size: Any,
     executor: Executor | None,
     progress: bool,
-    **options: Any,
+    everything: bool,
 ) -> Any:
-    inner = _Inner(f, {"name": name, "has_aux": has_aux, **options})
-    second, (value, gradient) = jacobian(
-        inner, args, kwargs, name=name, has_aux=True, executor=executor, progress=progress, **options
-    )
-    selection = select(name, f, args, kwargs, options["argnums"], options["argnames"], options["holomorphic"])
-    second = _symmetric(second, selection)
-    if everything:
-        return value, gradient, second
-    return (second, value[1]) if has_aux else second
-
-
-def _symmetric(second: Any, selection: Selection) -> Any:
-    """Both halves made the same to the last bit: each pair of entries is replaced by its mean."""
-    leaves, structure = flatten(second)
-    primals = selection.primals
-    row = [0]  # where in a square of blocks the row of each input begins; an input without derivative has one None
-    for primal in primals:
-        row.append(row[-1] + (1 if primal is None else len(primals)))
-    moving = [place for place, primal in enumerate(primals) if primal is not None]
-    start = 0
-    while start < len(leaves):
-        if leaves[start] is None and moving[0] == 0:  # an output that is None
-            start += 1
+    selection = select(name, f, args, kwargs, argnums, argnames, complex_allowed=holomorphic)
+    count = sum(selection.sizes)
+    bounds = chunk_bounds(selection, chunk_size, tangents=max(1, count))
+    tasks = [(selection, low, high, has_aux) for low, high in bounds]
+    answers = list(in_chunks(run_rows, tasks, executor, progress))
+    out, aux, tangents = answers[0][1]
+    leaves, structure = flatten(out)
+    gradients: list[Any] = []
+    seconds: list[Any] = []
+    for place, (leaf, tangent) in enumerate(zip(leaves, tangents, strict=True)):
+        if leaf is None:
+            gradients.append(None)
+            seconds.append(None)
             continue
-        for i in moving:
-            for j in moving:
-                if i <= j:
-                    one, other = start + row[i] + j, start + row[j] + i
-                    leaves[one], leaves[other] = _mean(leaves[one], leaves[other], *_dims(selection, i, j))
-        start += row[-1]
-    return unflatten(structure, leaves)
+        gradients.append(selection.tree(jacobian_blocks(selection, tangent, np.shape(leaf))))
+        square = _mirrored([rows[place] for rows, _ in answers], count)
+        seconds.append(selection.tree(_squares(selection, square, np.shape(leaf))))
+    second = unflatten(structure, seconds)
+    if everything:
+        return (out, aux) if has_aux else out, unflatten(structure, gradients), second
+    return (second, aux) if has_aux else second
 
 
-def _dims(selection: Selection, i: int, j: int) -> tuple[int, int]:
-    return np.ndim(selection.primals[i]), np.ndim(selection.primals[j])
+def _mirrored(blocks: list[Any], count: int) -> Any:
+    """The whole (n, n, *out) from rows that begin at the diagonal's blocks: the upper triangle, and its mirror image below.
+
+    Each pair of directions is so computed once, but for those inside one chunk.
+    """
+    rows = [
+        block
+        if block.shape[1] == count
+        else np.concatenate([np.zeros((len(block), count - block.shape[1], *block.shape[2:])), block], 1)
+        for block in blocks
+    ]
+    square = rows[0] if len(rows) == 1 else np.concatenate(rows, 0)
+    upper = np.triu(np.ones((count, count), bool)).reshape(count, count, *(1,) * (square.ndim - 2))
+    return np.where(upper, square, np.swapaxes(square, 0, 1))
 
 
-def _mean(block: Any, mirror: Any, rows: int, columns: int) -> tuple[Any, Any]:
-    """The mean of a block out + in_i + in_j and its mirror image out + in_j + in_i, in both orientations."""
-    out = list(range(np.ndim(block) - rows - columns))
-    first = [len(out) + axis for axis in range(columns)]
-    second = [len(out) + columns + axis for axis in range(rows)]
-    turned = np.transpose(mirror, (*out, *second, *first))
-    mean = np.where(block == turned, block, 0.5 * block + 0.5 * turned)[()]
-    back = [len(out) + rows + axis for axis in range(columns)] + [len(out) + axis for axis in range(rows)]
-    return mean, np.transpose(mean, (*out, *back))
+def _squares(selection: Selection, square: Any, shape: tuple[int, ...]) -> list[Any]:
+    """For each input leaf the tree of its blocks out.shape + in.shape + in.shape with every other."""
+    trees: list[Any] = []
+    for primal, block in zip(selection.primals, jacobian_blocks(selection, square, square.shape[1:]), strict=True):
+        if primal is None:
+            trees.append(None)
+            continue
+        trees.append(selection.tree(jacobian_blocks(selection, block, (*shape, *np.shape(primal)))))
+    return trees
 
 
 def hessian(

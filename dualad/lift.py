@@ -95,6 +95,15 @@ def leader(operands: tuple[Any, ...]) -> Any:
     return top
 
 
+def flat(values: Iterable[Any]) -> Iterator[Any]:
+    """The items of nested lists, tuples and dicts, one after the other."""
+    for value in values:
+        if isinstance(value, list | tuple | dict):
+            yield from flat(value.values() if isinstance(value, dict) else value)
+        else:
+            yield value
+
+
 def innermost(array: Array) -> Array:
     """The plain array at the bottom of all levels."""
     while isinstance(array, Lifted):
@@ -196,6 +205,10 @@ class Lifted:
         return top._ufunc(ufunc, inputs)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not all(kind in _NATIVE or issubclass(kind, Lifted) for kind in types) and any(
+            _is_foreign(value, args) for value in flat((*args, *kwargs.values())) if not isinstance(value, Lifted)
+        ):
+            return NotImplemented
         top = highest((*args, *kwargs.values()))
         return (self if top is None else top)._function(function, args, kwargs)  # None: self was given as `like=`
 
@@ -322,17 +335,12 @@ class Lifted:
             if self.size != 1:
                 raise ValueError("can only convert an array of size 1 to a Python scalar")
             return self.reshape(1)[0]
-        return self[index[0]] if isinstance(index[0], tuple) else self.reshape(-1)[index[0]] if len(index) == 1 else self[index]
+        place = index[0] if isinstance(index[0], tuple) else index
+        return (self if len(place) == self.ndim else self.reshape(-1))[place].item()
 
     def tolist(self) -> Any:
         """Nested lists of scalars that keep their tangents."""
-        return [row.tolist() for row in self] if self.ndim > 1 else list(self) if self.ndim else self.item()
-
-    def __getitem__(self, key: Any) -> Any:
-        raise NotImplementedError
-
-    def __iter__(self) -> Iterator[Any]:
-        raise NotImplementedError
+        return [self[i].tolist() for i in range(len(self))] if self.ndim else self.item()
 
     def __index__(self) -> int:
         raise TangentLossError(

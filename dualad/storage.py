@@ -5,12 +5,17 @@ by itself. It does not where a write changes the *representation*: a buffer from
 the first dual is written into it, and a buffer made by an inner derivative may receive a dual of an outer one. Then the
 base is given a new representation over the same memory, and every live view is derived from it anew: a view keeps its base
 and the recipe that made it, a base keeps weak references to its views.
+
+A tangent of an array of shape S has shape (k, *S). Two ways lead past its direction axis: an index is shifted, ``[:, *key]``,
+or the direction axis is moved to the end, where no index and no broadcasting can reach it. The second way is always right;
+the first is quicker, and wrong where slices stand between advanced indices, whose axes NumPy then moves to the front.
 """
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +25,9 @@ from .lift import Lifted, innermost
 from .rules.table import Array
 
 ALL = slice(None)
-BASIC = (int, slice, type(None), type(Ellipsis), np.integer)
+BETWEEN = frozenset((slice, type(None), type(Ellipsis)))
+BASIC = BETWEEN | {int, np.intp}
+"""The types of index that give a view, each by itself and together in a tuple."""
 
 
 def is_constant(x: Any) -> bool:
@@ -35,22 +42,8 @@ def is_constant(x: Any) -> bool:
 # -- indexing ------------------------------------------------------------------------------------------------------------
 
 
-def _is_basic(key: Any) -> bool:
-    """Whether indexing by `key` gives a view."""
-    parts = key if type(key) is tuple else (key,)
-    return all(isinstance(part, BASIC) and part is not True and part is not False for part in parts)
-
-
-def _split_by_slices(key: Any) -> bool:
-    """Whether advanced indices stand apart, so that NumPy moves their axes to the front."""
-    if type(key) is not tuple:
-        return False
-    places = [place for place, part in enumerate(key) if not isinstance(part, slice | type(None) | type(Ellipsis))]
-    return bool(places) and places[-1] - places[0] >= len(places) and not _is_basic(key)
-
-
-def _trailing(tangent: Array) -> Array:
-    """A view of a tangent with the direction axis last, where no index and no broadcasting of a value can reach it."""
+def _last(tangent: Array) -> Array:
+    """A view of a tangent with the direction axis at the end."""
     return tangent.transpose(*range(1, tangent.ndim), 0)
 
 
@@ -61,75 +54,119 @@ def _closed(key: Any) -> Any:
     return (*key, ALL) if any(part is Ellipsis for part in key) else key
 
 
+def _stands_apart(key: tuple[Any, ...]) -> bool:
+    """Whether slices may stand between advanced indices; integers count as advanced where there are any others."""
+    places = [place for place, part in enumerate(key) if part.__class__ not in BETWEEN]
+    return bool(places) and places[-1] - places[0] >= len(places)
+
+
 def rows(tangent: Array, key: Any) -> Array:
     """Every direction of a tangent, indexed by `key`."""
-    if type(key) is not tuple:
+    if key.__class__ is not tuple:
         return tangent[ALL, key]
-    if not _split_by_slices(key):
+    if not _stands_apart(key):
         return tangent[(ALL, *key)]
-    picked = _trailing(tangent)[_closed(key)]
+    picked = _last(tangent)[_closed(key)]
     return picked.transpose(-1, *range(picked.ndim - 1))
 
 
 def getitem(self: Any, key: Any) -> Any:
     """``x[key]``: a view for basic indices, a copy for advanced ones, a scalar for a single element."""
-    self.level.require_alive()
-    y = self.primal[key]
-    tangent = self.tangent
+    if not self.level.alive:
+        self.level.require_alive()
+    primal, tangent = self.primal, self.tangent
+    y = primal[key]
+    kind = key.__class__
     if tangent is not None:
-        tangent = rows(tangent, key)
-    if not y.shape and type(innermost(y)) is not np.ndarray:
-        return self._wrap(y, None if tangent is None else tangent.copy())  # a scalar shares no memory
-    result = self._wrap(y, tangent)
-    if _is_basic(key):
-        watch(self, result, lambda base: base[key])
-    return result
+        tangent = tangent[ALL, key] if kind is int or kind is slice else rows(tangent, key)
+    if isinstance(y, np.generic) or y.__class__ is self._element:
+        if tangent is not None:
+            tangent = tangent.copy()  # a scalar shares no memory
+        if self._element is None:
+            return self._wrap(y, tangent)
+        new = object.__new__(self._element)
+        new.primal, new.tangent, new.level = y, tangent, self.level
+        return new
+    new = object.__new__(self.__class__)
+    new.primal, new.tangent, new.level = y, tangent, self.level
+    new._base = new._recipe = new._views = None
+    if kind in BASIC or (kind is tuple and all(part.__class__ in BASIC for part in key)) or _share(y, primal):
+        watch(self, new, key)
+    return new
 
 
 # -- views ---------------------------------------------------------------------------------------------------------------
 
 
-def watch(base: Any, view: Any, recipe: Callable[[Any], Any]) -> None:
-    """Remember that `view` is `recipe(base)`, so that a new representation of the base reaches it."""
+class Views(list[Any]):
+    """Weak references to the live views of a base, with room to grow before those that are gone are looked for."""
+
+    __slots__ = ("room",)
+
+    room: int
+
+
+def watch(base: Any, view: Any, recipe: Any) -> None:
+    """Remember how `view` is made of `base`, so that a new representation of the base reaches it.
+
+    `recipe` is a basic index, or a function of the base.
+    """
     view._base, view._recipe = base, recipe
     views = base._views
     if views is None:
-        base._views = views = []
-    elif len(views) & 31 == 31:  # now and then, forget views that are gone
+        base._views = views = Views()
+        views.room = 32
+    elif len(views) > views.room:
         views[:] = [reference for reference in views if reference() is not None]
+        views.room = 2 * len(views) + 32
     views.append(weakref.ref(view))
 
 
+def _again(base: Any, recipe: Any) -> Any:
+    return recipe(base) if callable(recipe) else getitem(base, recipe)
+
+
 def as_view(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], function: Callable[..., Any]) -> Any:
-    """`result` of function(*args, **kwargs), made a view of the first argument wherever NumPy made its primal one."""
-    source = args[0] if args else next(iter(kwargs.values()))
+    """`result` of function(*args, **kwargs), made a view of an argument wherever NumPy made its primal one."""
     if isinstance(result, list | tuple):
-        picks = [lambda base, i=i: function(base, *args[1:], **kwargs)[i] for i in range(len(result))]
-        views = [_view_of(source, view, pick) for view, pick in zip(result, picks, strict=True)]
+        views = [_view_of(each, args, kwargs, lambda *a, i=i, **k: function(*a, **k)[i]) for i, each in enumerate(result)]
         return type(result)(views) if type(result) in (tuple, list) else type(result)(*views)
-    return _view_of(source, result, lambda base: function(base, *args[1:], **kwargs))
+    return _view_of(result, args, kwargs, function)
 
 
-def _view_of(source: Any, result: Any, recipe: Callable[[Any], Any]) -> Any:
-    if not (isinstance(result, Lifted) and isinstance(source, Lifted) and result.level is source.level):
+def _view_of(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], function: Callable[..., Any]) -> Any:
+    if not hasattr(result, "_views"):
         return result
-    if source is result or not hasattr(result, "_base"):
-        return result
-    if not np.may_share_memory(innermost(result), innermost(source)):
-        if _shared_tangent(result, source):  # a tangent may be laid out so that it could be a view: it must not be one
+    for place, source in (*enumerate(args), *kwargs.items()):
+        if not hasattr(source, "_views") or source.level is not result.level:
+            continue
+        if _share(result, source):
+            return _tied(result, source, partial(_instead, place, args, kwargs, function))
+        if _share(result.tangent, source.tangent):  # a tangent may lie so that it could be a view: it must not be one
             result.tangent = np.copy(result.tangent)
-        return result
-    if result.tangent is not None and not _shared_tangent(result, source):
-        _relay(_root(source))  # the tangent lay otherwise than the primal, and came out as a copy
-        result = recipe(source)
+    return result
+
+
+def _tied(result: Any, source: Any, recipe: Callable[[Any], Any]) -> Any:
+    if result.tangent is not None and result.tangent.size and not _share(result.tangent, source.tangent):
+        root = _root(source)  # its tangent lies in memory otherwise than its primal, and the view's came out as a copy
+        _become(root, root.primal, like(root.tangent, root.primal), root.level)
+        return recipe(source)
     watch(source, result, recipe)
     return result
 
 
-def _shared_tangent(result: Any, source: Any) -> bool:
-    if result.tangent is None or source.tangent is None:
-        return False
-    return np.may_share_memory(innermost(result.tangent), innermost(source.tangent))
+def _instead(place: Any, args: tuple[Any, ...], kwargs: dict[str, Any], function: Callable[..., Any], base: Any) -> Any:
+    """The function with `base` in one place among its arguments."""
+    if isinstance(place, str):
+        return function(*args, **(kwargs | {place: base}))
+    return function(*args[:place], base, *args[place + 1 :], **kwargs)
+
+
+def _share(one: Array | None, other: Array | None) -> bool:
+    """Whether two arrays lie in the same memory."""
+    one, other = innermost(one), innermost(other)
+    return isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and np.may_share_memory(one, other)
 
 
 def _root(array: Any) -> Any:
@@ -146,10 +183,6 @@ def like(tangent: Array, primal: Array) -> Array:
     return np.copy(tangent.transpose(0, *(axis + 1 for axis in order)), order="C").transpose(*back)
 
 
-def _relay(root: Any) -> None:
-    _become(root, root.primal, like(root.tangent, root.primal), root.level)
-
-
 def _become(array: Any, primal: Array, tangent: Array | None, level: Any) -> None:
     """Give an array another representation over the same memory, and derive its live views from it."""
     array.primal, array.tangent, array.level = primal, tangent, level
@@ -157,10 +190,32 @@ def _become(array: Any, primal: Array, tangent: Array | None, level: Any) -> Non
     for reference in references:
         view = reference()
         if view is not None:
-            recipe = view._recipe
-            fresh = recipe(array)
+            fresh = _again(array, view._recipe)
             _become(view, fresh.primal, fresh.tangent, fresh.level)
-            watch(array, view, recipe)
+            watch(array, view, view._recipe)
+
+
+def set_shape(self: Any, shape: Any) -> None:
+    """``x.shape = shape``: x becomes a view of its old self, which stays the base of the views that x had."""
+    plain = innermost(self).view()
+    plain.shape = shape  # raises what NumPy raises
+    old = _twin(self)
+    old._views = self._views
+    for view in filter(None, (reference() for reference in self._views or ())):
+        view._base = old
+    if self._base is not None:
+        watch(self._base, old, self._recipe)
+    fresh = np.reshape(old, plain.shape)
+    self.primal, self.tangent, self._views = fresh.primal, fresh.tangent, None
+    watch(old, self, fresh._recipe)
+
+
+def _twin(array: Any) -> Any:
+    """Another lifted array of the same representation over the same memory."""
+    twin = object.__new__(array.__class__)
+    twin.primal, twin.tangent, twin.level = array.primal, array.tangent, array.level
+    twin._base = twin._recipe = twin._views = None
+    return twin
 
 
 # -- writing -------------------------------------------------------------------------------------------------------------
@@ -190,34 +245,45 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 def setitem(self: Any, key: Any, value: Any) -> None:
     """``x[key] = value``, seen through every view; a value without tangent clears the tangent there."""
-    self.level.require_alive()
-    value = lift_nested(value)
-    if isinstance(value, Lifted):
-        value.level.require_alive()
-        if value.dtype.kind == "c" and self.dtype.kind != "c" and not is_constant(value):
-            raise TangentLossError("writing a complex dual into a real array would drop its imaginary part; write x.real")
-        root = _root(self)
-        fitted = _fit(root, value)
-        if fitted is not root:
-            _become(root, fitted.primal, fitted.tangent, fitted.level)
-    inside = isinstance(value, Lifted) and value.level is self.level
-    tangent = value.tangent if inside else None
-    if self.tangent is not None:
-        picked = _trailing(self.tangent)
-        if tangent is not None and np.may_share_memory(innermost(tangent), innermost(self.tangent)):
-            tangent = np.copy(tangent)
-        self.primal[key] = value.primal if inside else value
-        picked[_closed(key)] = 0.0 if tangent is None else _trailing(tangent)
-    else:
-        self.primal[key] = value.primal if inside else value
+    if not self.level.alive:
+        self.level.require_alive()
+    tangent = None
+    if value.__class__ is not float:
+        value = lift_objects(lift_nested(value))
+        if isinstance(value, Lifted):
+            value.level.require_alive()
+            if value.dtype.kind == "c" and self.dtype.kind != "c" and not is_constant(value):
+                raise TangentLossError("writing a complex dual into a real array would drop its imaginary part; write x.real")
+            nested = isinstance(value.primal, Lifted) or isinstance(value.tangent, Lifted)
+            if nested or value.level is not self.level or (self.tangent is None and value.tangent is not None):
+                root = _root(self)
+                fitted = _fit(root, value)
+                if fitted is not root:
+                    _become(root, fitted.primal, fitted.tangent, fitted.level)
+            if value.level is self.level:
+                value, tangent = value.primal, value.tangent
+    self.primal[key] = value
+    own = self.tangent
+    if own is not None:
+        kind = key.__class__
+        if kind is slice or kind is int:  # only what is quicker this way, and surely right
+            if tangent is None:
+                own[ALL, key] = 0.0
+                return
+            if tangent.ndim == own.ndim - (kind is int):
+                own[ALL, key] = tangent
+                return
+        _last(own)[_closed(key)] = 0.0 if tangent is None else _last(tangent)
 
 
 def _fit(array: Any, value: Any) -> Any:
     """`array`, or the same memory in a representation that can hold `value` with all its tangents."""
     if not isinstance(value, Lifted):
         return array
-    if not isinstance(array, Lifted) or array.level < value.level:
+    if not isinstance(array, Lifted):
         return _fit(value._wrap(array, None), value)
+    if array.level < value.level:
+        return _fit(value._wrap(_twin(array), None), value)
     if array.level > value.level:
         primal, tangent = _fit(array.primal, value), array.tangent
     else:
@@ -228,32 +294,44 @@ def _fit(array: Any, value: Any) -> Any:
             tangent = _fit(tangent, value.tangent)
     if primal is array.primal and tangent is array.tangent:
         return array
-    fresh = array._wrap(primal, None)
-    fresh.tangent = tangent
+    fresh = _twin(array)
+    fresh.primal, fresh.tangent = primal, tangent
     return fresh
 
 
 class Flat:
-    """``x.flat``: iteration, indexing and writing in C order."""
+    """``x.flat``: an iterator over the elements in C order that can also be indexed and written."""
 
     def __init__(self, array: Any) -> None:
-        self._array = array
+        self._array, self.index = array if array.ndim else np.reshape(array, 1), 0
 
-    def _index(self, key: Any) -> tuple[np.ndarray[Any, Any], ...]:
-        order = np.arange(self._array.size)
-        return np.unravel_index(order[key], self._array.shape)
+    def _places(self, key: Any) -> Any:
+        """Where the elements are that `key` takes of the raveled array, as an index of the array itself."""
+        size = self._array.size
+        picked = range(size)[key] if isinstance(key, int | np.integer) else np.arange(size)[key]
+        return np.unravel_index(picked, self._array.shape)
 
     def __getitem__(self, key: Any) -> Any:
-        return self._array[self._index(key)]
+        return self._array[self._places(key)]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._array[self._index(key)] = value
+        places = self._places(key)
+        value = lift_nested(value)
+        if np.ndim(value):  # NumPy begins again where the values run out
+            value = np.resize(value, np.shape(places[0]))
+        self._array[places] = value
 
     def __len__(self) -> int:
         return int(self._array.size)
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[i] for i in range(len(self)))
+        return self
+
+    def __next__(self) -> Any:
+        if self.index >= len(self):
+            raise StopIteration
+        self.index += 1
+        return self[self.index - 1]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return np.asarray(np.ravel(self._array), dtype=dtype)

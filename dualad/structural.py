@@ -30,6 +30,8 @@ class Structural(DualArray):
 
     __slots__ = ()
 
+    _element = None
+
     def _ufunc(self, ufunc: Any, inputs: tuple[Any, ...], compute: Callable[..., Any] | None = None) -> Any:
         return self._masked(ufunc, inputs, {})
 
@@ -86,7 +88,8 @@ def structural(value: Array, mark: Array | None, level: Level) -> Structural:
 
 def seeded(seed: Array, level: Level) -> Structural:
     """A seed for a dual of `level`, whose zeros are structural."""
-    below = Level(int(level) - 1)  # under the dual, above any dual of an outer transform that the seed may meet
+    # Under the dual, above any dual of an outer transform that the seed may meet; one level for all seeds of the call.
+    below: Level = vars(level).setdefault("below", Level(int(level) - 1))
     below.transform, below.alive = level.transform, True
     return structural(seed, np.where(np.asarray(innermost(seed)) != 0, np.nan, 0.0), below)
 
@@ -103,10 +106,11 @@ def looking_again() -> bool:
 
 @contextmanager
 def second_look() -> Iterator[None]:
-    """A block in which every transform seeds structurally, inner ones too."""
+    """A block in which every transform seeds structurally, inner ones too; NumPy has warned at the first look already."""
     token = _AGAIN.set(True)
     try:
-        yield
+        with np.errstate(all="ignore"):
+            yield
     finally:
         _AGAIN.reset(token)
 

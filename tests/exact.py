@@ -6,6 +6,7 @@ rounded to a float, is right to the last bit.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import mpmath
@@ -68,8 +69,8 @@ TWINS = {
     "exp2": lambda x: mp.exp(x * mp.ln2),
     "log2": lambda x: mp.log(x) / mp.ln2,
     "log10": lambda x: mp.log(x) / mp.ln10,
-    "logaddexp": lambda a, b: a + mp.log1p(mp.exp(b - a)),
-    "logaddexp2": lambda a, b: a + mp.log1p(mp.exp((b - a) * mp.ln2)) / mp.ln2,
+    "logaddexp": lambda a, b: max(a, b) + mp.log1p(mp.exp(-abs(b - a))),
+    "logaddexp2": lambda a, b: max(a, b) + mp.log1p(mp.exp(-abs(b - a) * mp.ln2)) / mp.ln2,
     "arcsin": mp.asin,
     "arccos": mp.acos,
     "arctan": mp.atan,
@@ -128,7 +129,7 @@ def inside(interval, rng, size):
 
 @cache
 def samples(function, dtype=np.float64, size=8):
-    """Points where a function's row holds and the value is finite, one array per input: in its intervals, and in their tails."""
+    """Points where a row holds and the value is finite, one array per input: in its intervals, and in their tails."""
     row = RULES[function]
     rng = np.random.default_rng(sum(map(ord, row.name)))
     columns = [list(inside(interval, rng, size)) for interval in row.on]
@@ -140,8 +141,7 @@ def samples(function, dtype=np.float64, size=8):
                 columns[place][-1] = tail
     with np.errstate(all="ignore"):
         points = [
-            np.asarray(column, dtype if interval != INTEGER else int)
-            for column, interval in zip(columns, row.on, strict=True)
+            np.asarray(column, dtype if interval != INTEGER else int) for column, interval in zip(columns, row.on, strict=True)
         ]
         values = function(*points)
         good = np.all(np.isfinite(np.atleast_2d(values)), axis=0) & np.all(np.isfinite(points), axis=0)
@@ -174,3 +174,16 @@ def along(function, point, direction, order):
     with mp.workdps(50):
         start, step = [[mpmath.mpmathify(complex(z)) for z in each] for each in (point, direction)]
         return complex(mp.diff(lambda t: function(*(z + t * dz for z, dz in zip(start, step, strict=True))), 0, order))
+
+
+numbers = np.frompyfunc(mpmath.mpmathify, 1, 1)  # an array of mpmath's numbers
+
+
+def curve(call, point, direction, order):
+    """d^n/dt^n of call(point + t direction) at t = 0 for a function of arrays of mpmath's numbers, element by element."""
+    with mp.workdps(40):
+        start, step = numbers(point), numbers(direction)
+        values = cache(lambda t: np.ravel(np.asarray(call(start + t * step), object)))
+        shape = np.shape(call(start))
+        slopes = [mp.diff(lambda t, i=i: values(t)[i], 0, order) for i in range(math.prod(shape))]
+        return np.array([complex(mp.chop(slope, 1e-20)) for slope in slopes]).reshape(shape)

@@ -16,10 +16,10 @@ from .table import Array
 
 
 def negative(axis: Any, ndim: int) -> Any:
-    """An axis, or a tuple of them, counted from the end; None stands for all axes."""
+    """An axis, or a sequence of them, counted from the end; None stands for all axes."""
     if axis is None:
         return tuple(range(-ndim, 0))
-    if isinstance(axis, tuple | list):
+    if np.ndim(axis):
         return tuple(negative(each, ndim) for each in axis)
     axis = int(axis)
     return axis - ndim if axis >= 0 else axis

@@ -58,6 +58,8 @@ def power_by_exponent(x: Array, p: Array, y: Array) -> Array:
 
 def power_push(x: Array, p: Array, y: Array, dx: Array | None, dp: Array | None) -> Array | None:
     """dy = p x**(p-1) dx + y log(x) dp; where both vanish at (0, 0) and move together, as in t**t, the slope is log(0)."""
+    if x.__class__ is float:  # Python's power raises at 0.0 ** -1 and turns complex at (-8.0) ** 0.5
+        x = np.float64(x)
     if dp is None:
         if isinstance(p, int | float | complex | np.generic):  # by far the commonest: no corner to watch
             return None if p == 0 else (p * x ** (p - 1)) * dx
@@ -69,7 +71,12 @@ def power_push(x: Array, p: Array, y: Array, dx: Array | None, dp: Array | None)
     return power_by_base(x, p, y) * dx + np.where(together, -inf, by_exponent)
 
 
-for power in (np.power, np.float_power):
+def float_power_push(x: Array, p: Array, y: Array, dx: Array | None, dp: Array | None) -> Array | None:
+    """The same in the dtype of the value, which is wider than the operands may be."""
+    return power_push(np.positive(x, dtype=y.dtype), np.positive(p, dtype=y.dtype), y, dx, dp)
+
+
+for power, push in ((np.power, power_push), (np.float_power, float_power_push)):
     rule(
         power,
         power_by_base,
@@ -84,7 +91,7 @@ for power in (np.power, np.float_power):
             (0.0, 0.5): (inf, 0.0),
             (0.0, -1.0): (-inf, -inf),
         },
-        push=power_push,
+        push=push,
     )
 rule(np.sqrt, lambda x, y: 0.5 / y, on=POSITIVE, at={0.0: inf})
 rule(np.cbrt, lambda x, y: 1.0 / 3.0 / y / y, at={0.0: inf})  # two quotients: 1/(3*y*y) has nan as second derivative at 0
@@ -142,7 +149,7 @@ def bell(x: Array, y: Array) -> Array:
 
 
 def slope_of_tan(x: Array, y: Array) -> Array:
-    """1 + y*y; high above the real axis, where y is nearly i and that has no digits, by turning the plane: tan(x) = tanh(ix)/i."""
+    """1 + y*y; in the complex plane that has no digits where y is nearly i, so turn the plane: tan(x) = tanh(ix)/i."""
     return sech2(1j * x, 1j * y) if y.dtype.kind == "c" else 1.0 + y * y
 
 
@@ -210,14 +217,14 @@ def sign_push(x: Array, y: Array, dx: Array) -> Array | None:
     return (dx - y * np.real(np.conjugate(y) * dx)) / nonzero(np.abs(x)) if np.iscomplexobj(x) else None
 
 
-def chosen(a: Array, b: Array, y: Array) -> Array:
-    """The weight of `a` in maximum and minimum: 1 where it was taken (a nan always is), a half at a tie."""
-    return np.where((a == y) | (a != a), np.where(a == b, 0.5, 1.0), 0.0)
+def chosen(wins: Array, a: Array, b: Array) -> Array:
+    """The weight of `a` in maximum and minimum: 1 where it wins (a nan always does), a half at a tie."""
+    return np.where(a == b, 0.5, wins | (a != a))
 
 
-def chosen_number(a: Array, b: Array, y: Array) -> Array:
+def chosen_number(wins: Array, a: Array, b: Array) -> Array:
     """The weight of `a` in fmax and fmin, which pass over a nan; nan where both are."""
-    return np.where(y != y, nan, np.where(a == y, np.where(a == b, 0.5, 1.0), 0.0))
+    return np.where(a == b, 0.5, np.where((a != a) & (b != b), nan, wins | (b != b)))
 
 
 def extreme_fold(x: Array, y: Array, axes: tuple[int, ...]) -> Array:
@@ -230,17 +237,15 @@ rule(np.absolute, lambda x, y: np.sign(x), at={0.0: 0.0}, push=absolute_push)
 rule(np.fabs, lambda x, y: np.sign(x), at={0.0: 0.0})
 rule(np.sign, 0, at={0.0: 0.0}, push=sign_push)
 rule(np.copysign, lambda a, b, y: np.where(np.signbit(a) == np.signbit(b), 1.0, -1.0), 0, at={(0.0, -1.0): (-1.0, 0.0)})
-rule(np.maximum, chosen, lambda a, b, y: chosen(b, a, y), at={(1.0, 1.0): (0.5, 0.5)}, select=True, fold=extreme_fold)
-rule(np.minimum, chosen, lambda a, b, y: chosen(b, a, y), at={(1.0, 1.0): (0.5, 0.5)}, select=True, fold=extreme_fold)
-for best in (np.fmax, np.fmin):
-    rule(
-        best,
-        chosen_number,
-        lambda a, b, y: chosen_number(b, a, y),
-        at={(1.0, 1.0): (0.5, 0.5), (nan, 1.0): (0.0, 1.0)},
-        select=True,
-        fold=extreme_fold,
-    )
+EXTREMES = {
+    np.maximum: (lambda a, b, y: chosen(a > b, a, b), lambda a, b, y: chosen(b > a, b, a)),
+    np.minimum: (lambda a, b, y: chosen(a < b, a, b), lambda a, b, y: chosen(b < a, b, a)),
+    np.fmax: (lambda a, b, y: chosen_number(a > b, a, b), lambda a, b, y: chosen_number(b > a, b, a)),
+    np.fmin: (lambda a, b, y: chosen_number(a < b, a, b), lambda a, b, y: chosen_number(b < a, b, a)),
+}
+for extreme, weights in EXTREMES.items():
+    at_nan = {} if extreme in (np.maximum, np.minimum) else {(nan, 1.0): (0.0, 1.0)}
+    rule(extreme, *weights, at={(1.0, 1.0): (0.5, 0.5)} | at_nan, select=True, fold=extreme_fold)
 # The ufunc behind np.clip has no public name; np.clip itself is a function of arrays.
 rule(
     np._core.umath.clip,

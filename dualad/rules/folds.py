@@ -19,6 +19,8 @@ from .table import RULES, Array, Composite, Constant, Elementwise, Function, Rul
 
 def others(x: Array, axes: tuple[int, ...]) -> Array:
     """For each element the product of all others along the axes: exact where elements are zero, at every order."""
+    if x.size == 0:
+        return x
     kept = [axis for axis in range(-x.ndim, 0) if axis not in axes]
     order = [axis % x.ndim for axis in (*kept, *sorted(axes))]
     moved = np.transpose(x, order)
@@ -55,6 +57,8 @@ def reduction(ufunc: np.ufunc) -> Callable[..., Array]:
         dinitial: Array | None = None,
     ) -> Array:
         """dy = sum of fold * da, then the row itself for what `initial` does to it."""
+        if dtype is not None:
+            a, da = np.astype(a, dtype), None if da is None else np.astype(da, dtype)
         a = a if where is True else np.where(where, a, neutral)
         axes = negative(axis, a.ndim)
         axes = axes if isinstance(axes, tuple) else (axes,)
@@ -75,9 +79,8 @@ def reduction(ufunc: np.ufunc) -> Callable[..., Array]:
 # -- step by step --------------------------------------------------------------------------------------------------------
 
 
-def steps(ufunc: np.ufunc, array: Array, axis: int) -> list[Array]:
-    """Every partial result of ``ufunc`` along an axis."""
-    slices = np.moveaxis(array, axis, 0)
+def steps(ufunc: np.ufunc, slices: Array) -> list[Array]:
+    """Every partial result of ``ufunc`` along the first axis."""
     results = [slices[0]]
     for index in range(1, len(slices)):
         results.append(ufunc(results[-1], slices[index]))
@@ -85,16 +88,32 @@ def steps(ufunc: np.ufunc, array: Array, axis: int) -> list[Array]:
 
 
 def reduce_by_steps(ufunc: np.ufunc) -> Callable[..., Array]:
-    def body(array: Array, axis: int = 0, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Array:
-        result = steps(ufunc, array, axis)[-1]
-        return np.expand_dims(result, axis) if keepdims else result
+    def body(
+        array: Array,
+        axis: Any = 0,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Array:
+        """Along one axis at most: NumPy refuses more where their order would matter."""
+        axes = negative(axis, array.ndim)
+        axes = axes if isinstance(axes, tuple) else (axes,)
+        mask = np.broadcast_to(where, array.shape)
+        slices, mask = (np.moveaxis(each, axes, 0) if axes else each[None] for each in (array, mask))
+        result = slices[0] if initial is None else initial
+        for index in range(initial is None, len(slices)):
+            step = ufunc(result, slices[index])
+            result = step if where is True else np.where(mask[index], step, result)
+        return np.expand_dims(result, axes) if keepdims else result
 
     return body
 
 
 def accumulate(ufunc: np.ufunc) -> Callable[..., Array]:
     def body(array: Array, axis: int = 0, dtype: Any = None, out: Any = None) -> Array:
-        return np.stack(steps(ufunc, array, axis), axis) if array.shape[axis] else array.copy()
+        return np.stack(steps(ufunc, np.moveaxis(array, axis, 0)), axis) if array.shape[axis] else array.copy()
 
     return body
 
@@ -143,16 +162,25 @@ def cumulate_sum(y: Array, array: Array, axis: int = 0, dtype: Any = None, *, da
 def cumulative_product(y: Array, a: Array, axis: Any = None, dtype: Any = None, *, da: Array) -> Array:
     """y * cumsum(da / a), or where that would divide by zero the product rule step by step:
     y_j = y_(j-1) a_j, hence dy_j = dy_(j-1) a_j + y_(j-1) da_j."""
+    if dtype is not None:
+        a, da = np.astype(a, dtype), np.astype(da, dtype)
     if axis is None:
         a, da, axis = np.ravel(a), flat(da), -1
     axis = negative(axis, a.ndim)
-    if np.all(np.isfinite(y) & (np.abs(y) > 1e-200)):
+    if _is_tame(y) and _is_tame(a):
         return y * np.cumsum(da / a, axis)
     a, da, y = np.moveaxis(a, axis, -1), np.moveaxis(da, axis, -1), np.moveaxis(y, axis, -1)
     rows = [da[..., 0]]
     for j in range(1, a.shape[-1]):
         rows.append(rows[-1] * a[..., j] + y[..., j - 1] * da[..., j])
     return np.stack(rows, axis)
+
+
+def _is_tame(a: Array) -> bool:
+    """Whether products and quotients of these numbers neither overflow nor lose digits to underflow."""
+    limit = float(np.finfo(a.dtype).max) ** 0.5
+    size = np.abs(a)
+    return bool(np.all((size < limit) & (size > 1.0 / limit)))
 
 
 @cache

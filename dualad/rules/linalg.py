@@ -30,7 +30,7 @@ def solve(y: Array, a: Array, b: Array, *, da: Array | None = None, db: Array | 
     known = y[..., None] if vector else y
     right = None if db is None else align(db[..., None] if vector else db, known.ndim)
     changed = None if da is None else -(align(da, known.ndim) @ known)
-    change = total(right, changed)
+    change: Any = total(right, changed)
     solved = solve_all(a, np.broadcast_to(change, (len(change), *known.shape)))
     return solved[..., 0] if vector else solved
 
@@ -59,7 +59,8 @@ def cofactors(a: Array) -> Array:
 @function(np.linalg.det)
 def det(y: Array, a: Array, *, da: Array) -> Array:
     """d det A = sum of cofactors * dA, which is det A * tr(A^-1 dA) where A is regular."""
-    regular = np.all(y != 0) and np.all(np.isfinite(y)) and np.all(np.linalg.cond(innermost_array(a)) < 1e8)
+    plain = innermost_array(a)
+    regular = plain.size and np.all((y != 0) & np.isfinite(y)) and np.all(np.linalg.cond(plain) < 1e8)
     gradient = y[..., None, None] * np.swapaxes(np.linalg.inv(a), -1, -2) if regular else cofactors(a)
     return np.sum(gradient * da, axis=(-2, -1))
 
@@ -75,10 +76,9 @@ def innermost_array(a: Array) -> Any:
 def slogdet(y: Any, a: Array, *, da: Array) -> tuple[Array | None, Array]:
     """d log|det A| = Re tr(A^-1 dA); the sign turns by the imaginary part. Both nan where A is singular."""
     sign, _ = y
-    try:
-        change = np.trace(solve_all(a, da), axis1=-2, axis2=-1)
-    except np.linalg.LinAlgError:
-        change = np.full((len(da), *sign.shape), np.nan)
+    singular = sign == 0
+    regular = np.where(np.expand_dims(singular, (-2, -1)), np.eye(a.shape[-1]), a)
+    change = np.where(singular, np.nan, np.trace(solve_all(regular, da), axis1=-2, axis2=-1))
     return (1j * np.imag(change) * sign if np.iscomplexobj(a) else None), np.real(change)
 
 
@@ -86,13 +86,12 @@ def slogdet(y: Any, a: Array, *, da: Array) -> tuple[Array | None, Array]:
 def cholesky(y: Array, a: Array, /, *, upper: bool = False, da: Array) -> Array:
     """dL = L F(L^-1 dA L^-H), where F keeps the lower triangle and halves the diagonal.
 
-    NumPy reads one triangle of A only, and so only that triangle of dA counts.
+    NumPy reads one triangle of A only (of its diagonal the real part), and so only that triangle of dA counts.
     """
     factor = transposed(y) if upper else y
     half = transposed(np.triu(da)) if upper else np.tril(da)
-    strict = np.tril(half, -1)
-    whole = half + transposed(strict)
-    inner = transposed(solve_all(factor, transposed(solve_all(factor, whole))))
-    n = factor.shape[-1]
-    change = factor @ (inner * (np.tri(n, k=-1) + 0.5 * np.eye(n)))
+    halved = 1.0 - 0.5 * np.eye(factor.shape[-1])
+    whole = (half + transposed(half)) * halved
+    inner = solve_all(factor, transposed(solve_all(factor, whole)))
+    change = factor @ (np.tril(inner) * halved)
     return transposed(change) if upper else change

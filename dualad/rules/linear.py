@@ -9,7 +9,6 @@ import numpy as np
 from .axes import flat, negative
 from .table import Array, align, composite, constant, function
 
-
 # -- diagonals and triangles ---------------------------------------------------------------------------------------------
 
 
@@ -85,7 +84,8 @@ def diff(a: Array, n: int = 1, axis: int = -1, prepend: Any = None, append: Any 
     axis = axis % np.ndim(a)
     one = [1 if each == axis else length for each, length in enumerate(np.shape(a))]
     edges = [each if each is None or np.ndim(each) else np.broadcast_to(each, one) for each in (prepend, append)]
-    a = np.concatenate([part for part in (edges[0], a, edges[1]) if part is not None], axis)
+    parts = [part for part in (edges[0], a, edges[1]) if part is not None]
+    a = np.concatenate(parts, axis) if len(parts) > 1 else a
     before = (slice(None),) * axis
     for _ in range(n):
         a = a[(*before, slice(1, None))] - a[(*before, slice(None, -1))]

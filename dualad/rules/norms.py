@@ -1,4 +1,4 @@
-"""Norms of vectors and matrices: the length has the subgradient 0 at the origin, extremes split ties evenly."""
+"""Norms of vectors and matrices: a length has the subgradient 0 at the origin, extremes split ties evenly."""
 
 from __future__ import annotations
 
@@ -9,62 +9,81 @@ import numpy as np
 from ..errors import NoRule
 from .axes import negative
 from .reductions import away_from_zero
-from .table import Array, function
-
-
-def length(y: Array, a: Array, axes: Any, keepdims: bool, da: Array) -> Array:
-    """Re<a, da> / y; scaled before it is multiplied, so that nothing overflows."""
-    yk = y if keepdims else np.expand_dims(y, axes)
-    return np.sum(np.real(np.conjugate(a / away_from_zero(yk)) * da), axis=axes, keepdims=keepdims)
-
-
-def vector_norm_body(x: Array, ord: Any, axes: Any, keepdims: bool) -> Array:
-    """The norms of vectors that are no length: counts, sums, extremes and roots."""
-    size = np.abs(x)
-    if ord == 0:
-        return np.sum(x != 0, axis=axes, keepdims=keepdims) + 0.0 * np.sum(np.zeros_like(size), axis=axes, keepdims=keepdims)
-    if ord == 1:
-        return np.sum(size, axis=axes, keepdims=keepdims)
-    if ord in (np.inf, -np.inf):
-        return (np.max if ord > 0 else np.min)(size, axis=axes, keepdims=keepdims)
-    return np.sum(size**ord, axis=axes, keepdims=keepdims) ** (1.0 / ord)
+from .table import Array, composite, function
 
 
 @function(np.linalg.norm)
-def norm(y: Array, x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False, *, dx: Array) -> Array:
-    """Vectors and matrices of every order but the spectral and the nuclear one, which are in the table of `linalg`."""
+def norm(y: Array, x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False, *, dx: Array) -> Array | None:
+    """Vectors of every order; matrices of every order but the spectral and the nuclear ones."""
     axes = negative(axis, x.ndim)
     axes = axes if isinstance(axes, tuple) else (axes,)
-    if ord is None or ord == "fro" or (ord == 2 and len(axes) == 1):
-        return length(y, x, axes, keepdims, dx)
+    if ord is None or ord in ("fro", "f") or (ord == 2 and len(axes) == 1):
+        return np.sum(np.real(np.conjugate(unit(x, 2.0, axes)) * dx), axis=axes, keepdims=keepdims)
+    turned = np.real(np.conjugate(np.sign(x)) * dx)  # the tangent of |x|, with 0 at the kink
     if len(axes) == 2:
-        return matrix_norm_tangent(y, x, ord, axes, keepdims, dx)
-    return vector_norm_tangent(x, ord, axes, keepdims, dx)
+        return matrix_norm_tangent(x, turned, ord, axes, keepdims)
+    return vector_norm_tangent(x, turned, ord, axes, keepdims)
 
 
-def vector_norm_tangent(x: Array, ord: Any, axes: Any, keepdims: bool, dx: Array) -> Array | None:
-    """Differentiated by hand where it is short: sums, extremes (ties split evenly) and powers of sizes."""
-    turned = np.real(np.conjugate(np.sign(x)) * dx)
+def unit(x: Array, ord: float, axes: tuple[int, ...]) -> Array:
+    """x over its norm. Scaled to size one first, so that powers neither overflow nor underflow; the scale cancels, and
+    being a plain number it adds nothing to further derivatives."""
     size = np.abs(x)
+    largest = np.max(size, axis=axes, keepdims=True, initial=0.0)
+    while hasattr(largest, "level"):
+        largest = largest.primal
+    scaled = x / np.where((largest > 0) & (largest < np.inf), largest, 1.0)
+    if ord == 2.0:
+        square = np.real(scaled) ** 2 + np.imag(scaled) ** 2 if np.iscomplexobj(x) else scaled * scaled
+        return scaled / away_from_zero(np.sqrt(np.sum(square, axis=axes, keepdims=True)))
+    return scaled / away_from_zero(np.sum(np.abs(scaled) ** ord, axis=axes, keepdims=True) ** (1.0 / ord))
+
+
+def vector_norm_tangent(x: Array, turned: Array, ord: float, axes: tuple[int, ...], keepdims: bool) -> Array | None:
+    """(|x| / norm)^(ord - 1) of each element; a count is flat, an extreme's ties share."""
     if ord == 0:
         return None
     if ord == 1:
         return np.sum(turned, axis=axes, keepdims=keepdims)
-    best = vector_norm_body(x, ord, axes, True)
     if ord in (np.inf, -np.inf):
-        taken = size == best
-        return np.sum(np.where(taken, turned / np.sum(taken, axis=axes, keepdims=True), 0.0), axis=axes, keepdims=keepdims)
-    return np.sum((size / away_from_zero(best)) ** (ord - 1.0) * turned, axis=axes, keepdims=keepdims)
+        size = np.abs(x)
+        return shared(size, turned, (np.max if ord > 0 else np.min)(size, axis=axes, keepdims=True), axes, keepdims)
+    weights = np.abs(unit(x, ord, axes)) ** (ord - 1.0)
+    return np.sum(weights * turned, axis=axes, keepdims=keepdims)
 
 
-def matrix_norm_tangent(y: Array, x: Array, ord: Any, axes: Any, keepdims: bool, dx: Array) -> Array:
-    """The largest or smallest sum of sizes over columns or rows, ties split evenly."""
+def shared(values: Array, tangents: Array, best: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
+    """The mean tangent of the values that are the best."""
+    taken = values == best
+    return np.sum(
+        np.where(taken, tangents / np.sum(taken, axis=axes, keepdims=True), 0.0),
+        axis=axes,
+        keepdims=keepdims,
+    )
+
+
+def matrix_norm_tangent(x: Array, turned: Array, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Array:
+    """The largest or smallest sum of sizes over columns or rows."""
     if ord not in (1, -1, np.inf, -np.inf):
         raise NoRule(f"np.linalg.norm(ord={ord!r}) of a matrix has no derivative rule yet; np.linalg.norm(x) has")
     add, over = axes if abs(ord) == 1 else axes[::-1]
     sums = np.sum(np.abs(x), axis=add, keepdims=True)
     best = (np.max if ord > 0 else np.min)(sums, axis=over, keepdims=True)
-    turned = np.sum(np.real(np.conjugate(np.sign(x)) * dx), axis=add, keepdims=True)
-    taken = sums == best
-    shared = np.where(taken, turned / np.sum(taken, axis=over, keepdims=True), 0.0)
-    return np.sum(shared, axis=(add, over), keepdims=keepdims)
+    result = shared(sums, np.sum(turned, axis=add, keepdims=True), best, (over,), True)
+    return result if keepdims else np.squeeze(result, axes)
+
+
+@composite(np.linalg.vector_norm)
+def vector_norm(x: Array, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Array:
+    """The norm of vectors that may lie along several axes, raveled into one."""
+    axes = negative(axis, x.ndim)
+    axes = axes if isinstance(axes, tuple) else (axes,)
+    line = np.moveaxis(x, axes, range(-len(axes), 0))
+    result = np.linalg.norm(line.reshape((*line.shape[: x.ndim - len(axes)], -1)), ord, -1)
+    return np.expand_dims(result, axes) if keepdims else result
+
+
+@composite(np.linalg.matrix_norm)
+def matrix_norm(x: Array, /, *, keepdims: bool = False, ord: Any = "fro") -> Array:
+    """The norm over the last two axes."""
+    return np.linalg.norm(x, ord, (-2, -1), keepdims)

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from .axes import dense, direction_first, negative
+from .axes import direction_first, negative
 from .table import Array, align, composite, function, total
 
 
-@function(np.matmul, np.linalg.matmul)
-def matmul(y: Array, x1: Array, x2: Array, /, *, dx1: Array | None = None, dx2: Array | None = None) -> Array | None:
+@function(np.matmul)
+def matmul(
+    y: Array, x1: Array, x2: Array, /, *, dtype: Any = None, dx1: Array | None = None, dx2: Array | None = None
+) -> Array | None:
     """dx1 @ x2 + x1 @ dx2; a vector is a row on the left and a column on the right."""
     row, column = np.ndim(x1) == 1, np.ndim(x2) == 1
     core = y.ndim + row + column  # the axes of the answer before NumPy drops those it added
@@ -22,8 +24,16 @@ def matmul(y: Array, x1: Array, x2: Array, /, *, dx1: Array | None = None, dx2: 
     if dx2 is not None:
         dx2 = align(dx2[..., None] if column else dx2, core)
         right = (np.reshape(x1, (1, -1)) if row else x1) @ dx2
-    answer = total(left, right)
+    answer: Any = total(left, right)
     return answer.reshape((len(answer), *y.shape)) if row or column else answer
+
+
+@function(np.linalg.matmul)
+def matmul_of_matrices(
+    y: Array, x1: Array, x2: Array, /, *, dx1: Array | None = None, dx2: Array | None = None
+) -> Array | None:
+    """As `matmul`."""
+    return matmul(y, x1, x2, dx1=dx1, dx2=dx2)
 
 
 @function(np.vecdot, np.linalg.vecdot)
@@ -56,12 +66,11 @@ def vecmat(y: Array, x1: Array, x2: Array, /, *, dx1: Array | None = None, dx2: 
 
 
 @function(np.dot)
-def dot(y: Array, a: Array, b: Array, *, da: Array | None = None, db: Array | None = None) -> Array | None:
+def dot(y: Array, a: Array, b: Array, out: Any = None, *, da: Array | None = None, db: Array | None = None) -> Array | None:
     """The last axis of a with the last but one of b."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         left = None if da is None else align(da, y.ndim) * b
         return total(left, None if db is None else a * align(db, y.ndim))
-    da, db = None if da is None else dense(a, da), None if db is None else dense(b, db)
     left = None if da is None else np.dot(da, b)
     if db is None:
         return left
@@ -94,7 +103,7 @@ def vector_outer(x1: Any, x2: Any, /) -> Array:
     return np.multiply(np.ravel(x1)[:, None], np.ravel(x2)[None, :])
 
 
-@function(np.tensordot, np.linalg.tensordot)
+@function(np.tensordot)
 def tensordot(y: Array, a: Array, b: Array, axes: Any = 2, *, da: Array | None = None, db: Array | None = None) -> Array | None:
     """Sums over pairs of axes; what is left of a comes first."""
     if isinstance(axes, int | np.integer):
@@ -106,7 +115,15 @@ def tensordot(y: Array, a: Array, b: Array, axes: Any = 2, *, da: Array | None =
     return total(left, right)
 
 
-@function(np.einsum)
+@function(np.linalg.tensordot)
+def tensordot_of_vectors(
+    y: Array, x1: Array, x2: Array, /, *, axes: Any = 2, dx1: Array | None = None, dx2: Array | None = None
+) -> Array | None:
+    """As `tensordot`."""
+    return tensordot(y, x1, x2, axes, da=dx1, db=dx2)
+
+
+@function(np.einsum, view=True)
 def einsum(
     y: Array,
     *operands: Any,
@@ -165,15 +182,14 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
     if axis is not None:
         axisa = axisb = axisc = axis
     a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
-    (a1, a2, *a3), (b1, b2, *b3) = ([v[..., i] for i in range(v.shape[-1])] for v in (a, b))
+    (a1, a2, a3), (b1, b2, b3) = ([v[..., i] if i < v.shape[-1] else 0.0 for i in range(3)] for v in (a, b))
     third = a1 * b2 - a2 * b1
-    if not a3 and not b3:
+    if a.shape[-1] == b.shape[-1] == 2:
         return third
-    a3, b3 = a3[0] if a3 else 0.0, b3[0] if b3 else 0.0
-    return np.moveaxis(np.stack(np.broadcast_arrays(a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, third), -1), -1, axisc)
+    return np.moveaxis(np.stack([a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, third], -1), -1, axisc)
 
 
 @composite(np.linalg.cross)
 def vector_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Array:
     """`cross` of vectors of length three along one axis."""
-    return cross(x1, x2, axis, axis, axis)
+    return cross(x1, x2, axis=axis)

@@ -8,41 +8,72 @@ import numpy as np
 
 from .axes import flat, negative
 from .folds import cumulative_product, reduction
-from .table import Array, composite, constant, function
+from .table import Array, align, composite, constant, function, total
 
-MISSING: Any = np._NoValue
 
-for functions, ufunc in {
-    (np.sum,): np.add,
-    (np.prod,): np.multiply,
-    (np.max, np.amax): np.maximum,
-    (np.min, np.amin): np.minimum,
-}.items():
+def folded(ufunc: np.ufunc) -> Any:
+    """The rule of a sum or a product: the ufunc's reduction over the axes, all of them by default."""
+    push = reduction(ufunc)
 
-    @function(*functions)
-    def reduce(
+    def fold(
         y: Array,
         a: Array,
         axis: Any = None,
         dtype: Any = None,
-        keepdims: Any = False,
+        out: Any = None,
+        keepdims: bool = False,
         initial: Any = None,
         where: Any = True,
         *,
         da: Array | None = None,
         dinitial: Array | None = None,
-        push: Any = reduction(ufunc),
     ) -> Array:
-        """The ufunc's reduction over the axes, all of them by default."""
         return push(y, a, axis, dtype, keepdims, initial, where, da=da, dinitial=dinitial)
+
+    return fold
+
+
+def extreme(ufunc: np.ufunc) -> Any:
+    """The rule of a maximum or minimum, which take no `dtype`."""
+    push = reduction(ufunc)
+
+    def fold(
+        y: Array,
+        a: Array,
+        axis: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        initial: Any = None,
+        where: Any = True,
+        *,
+        da: Array | None = None,
+        dinitial: Array | None = None,
+    ) -> Array:
+        return push(y, a, axis, None, keepdims, initial, where, da=da, dinitial=dinitial)
+
+    return fold
+
+
+function(np.sum)(folded(np.add))
+function(np.prod)(folded(np.multiply))
+function(np.max, np.amax)(extreme(np.maximum))
+function(np.min, np.amin)(extreme(np.minimum))
 
 
 @function(np.mean)
 def mean(
-    y: Array, a: Array, axis: Any = None, dtype: Any = None, keepdims: bool = False, *, where: Any = True, da: Array
+    y: Array,
+    a: Array,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
+    da: Array,
 ) -> Array:
     """The mean of each tangent."""
-    return np.mean(da, negative(axis, a.ndim), keepdims=keepdims, where=where)
+    return np.mean(da, negative(axis, a.ndim), dtype, keepdims=keepdims, where=where)
 
 
 @function(np.var)
@@ -51,21 +82,27 @@ def var(
     a: Array,
     axis: Any = None,
     dtype: Any = None,
+    out: Any = None,
     ddof: float = 0,
     keepdims: bool = False,
     *,
     where: Any = True,
     mean: Any = None,
     correction: Any = None,
-    da: Array,
+    da: Array | None = None,
+    dmean: Array | None = None,
 ) -> Array:
-    """2/(n - ddof) * sum of (a - mean) * da; the mean's own tangent drops out because the deviations sum to zero."""
+    """2/(n - ddof) * sum of (a - mean) * (da - dmean); the tangent of a mean that is taken here drops out, because the
+    deviations from it sum to zero."""
     axes = negative(axis, a.ndim)
-    ddof = correction if correction is not None and correction is not MISSING else ddof
-    center = np.mean(a, axes, keepdims=True, where=where)
+    if dtype is not None:
+        a, da = np.astype(a, dtype), None if da is None else np.astype(da, dtype)
+    center = np.mean(a, axes, keepdims=True, where=where) if mean is None else mean
     count = np.sum(np.broadcast_to(where, a.shape), axis=axes, keepdims=keepdims)
-    terms = np.real(np.conjugate(a - center) * da)
-    return np.sum(terms, axis=axes, keepdims=keepdims, where=where) * (2.0 / np.maximum(count - ddof, 0))
+    change = total(da, None if dmean is None else -align(dmean, a.ndim))
+    terms = np.real(np.conjugate(a - center) * change)
+    factor = 2.0 / np.maximum(count - (ddof if correction is None else correction), 0)
+    return np.sum(terms, axis=axes, keepdims=keepdims, where=where) * factor
 
 
 @function(np.std)
@@ -74,23 +111,25 @@ def std(
     a: Array,
     axis: Any = None,
     dtype: Any = None,
+    out: Any = None,
     ddof: float = 0,
     keepdims: bool = False,
     *,
     where: Any = True,
     mean: Any = None,
     correction: Any = None,
-    da: Array,
+    da: Array | None = None,
+    dmean: Array | None = None,
 ) -> Array:
     """dvar / (2 std), and 0 where all are equal: a cone's tip."""
-    dvar = var(y, a, axis, dtype, ddof, keepdims, where=where, correction=correction, da=da)
+    dvar = var(y, a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction, da=da, dmean=dmean)
     return dvar / (2.0 * away_from_zero(y))
 
 
 def away_from_zero(y: Array) -> Array:
-    """A length, and where it is 0 the least positive one: 0 / that is 0, the subgradient of least norm at a cone's tip,
-    while the next derivative there is infinite or nan, as it must be, and not a wrong finite number."""
-    return np.where(y == 0, np.finfo(y.dtype).tiny, y)
+    """A length, and where it is 0 the least positive number: 0 / that is 0, the subgradient of least norm at a cone's tip,
+    while 1 / that is infinite, so that the next derivative there is infinite or nan and not a wrong finite number."""
+    return np.where(y == 0, np.finfo(y.dtype).smallest_subnormal, y)
 
 
 @composite(np.ptp)
@@ -100,12 +139,11 @@ def ptp(a: Array, axis: Any = None, out: Any = None, keepdims: bool = False) -> 
 
 
 @composite(np.average)
-def average(a: Array, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
+def average(a: Array, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
     """sum(w a) / sum(w)."""
-    keepdims = keepdims is not MISSING and keepdims
     if weights is None:
         result = np.mean(a, axis, keepdims=keepdims)
-        return (result, np.zeros_like(result) + a.size / result.size) if returned else result
+        return (result, None) if returned else result
     if np.shape(weights) != np.shape(a):  # one weight per position along the axes
         axes = [each % np.ndim(a) for each in (axis if isinstance(axis, tuple) else (axis,))]
         weights = np.transpose(weights, np.argsort(axes))
@@ -117,12 +155,15 @@ def average(a: Array, axis: Any = None, weights: Any = None, returned: bool = Fa
 
 
 @function(np.cumsum)
-def cumsum(y: Array, a: Array, axis: Any = None, dtype: Any = None, *, da: Array) -> Array:
+def cumsum(y: Array, a: Array, axis: Any = None, dtype: Any = None, out: Any = None, *, da: Array) -> Array:
     """The running sum of each tangent."""
-    return np.cumsum(flat(da), -1) if axis is None else np.cumsum(da, negative(axis, a.ndim))
+    return np.cumsum(flat(da), -1, dtype) if axis is None else np.cumsum(da, negative(axis, a.ndim), dtype)
 
 
-function(np.cumprod)(cumulative_product)
+@function(np.cumprod)
+def cumprod(y: Array, a: Array, axis: Any = None, dtype: Any = None, out: Any = None, *, da: Array) -> Array:
+    """The running product of each tangent, exact where elements are zero."""
+    return cumulative_product(y, a, axis, dtype, da=da)
 
 
 @composite(np.cumulative_sum)
@@ -150,24 +191,35 @@ def _cumulative(run: Any, first: float, x: Array, axis: Any, include_initial: bo
 
 
 @function(np.trace)
-def trace(y: Array, a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, *, da: Array) -> Array:
+def trace(
+    y: Array,
+    a: Array,
+    offset: int = 0,
+    axis1: int = 0,
+    axis2: int = 1,
+    dtype: Any = None,
+    out: Any = None,
+    *,
+    da: Array,
+) -> Array:
     """The trace of each tangent."""
-    return np.trace(da, offset, *negative((axis1, axis2), a.ndim))
+    return np.trace(da, offset, *negative((axis1, axis2), a.ndim), dtype)
 
 
 @function(np.linalg.trace)
 def matrix_trace(y: Array, x: Array, /, *, offset: int = 0, dtype: Any = None, dx: Array) -> Array:
     """The trace over the last two axes."""
-    return np.trace(dx, offset, -2, -1)
+    return np.trace(dx, offset, -2, -1, dtype)
 
 
 @composite(np.trapezoid)
 def trapezoid(y: Array, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Array:
     """Means of neighbours times their distance."""
-    y = np.moveaxis(y, axis, -1)
+    y, axis = np.moveaxis(y, axis, 0), negative(axis, np.ndim(y))
     if x is not None:
-        dx = np.diff(x) if np.ndim(x) == 1 else np.diff(np.moveaxis(x, axis, -1))
-    return np.sum(dx * (y[..., 1:] + y[..., :-1]), axis=-1) * 0.5
+        dx = np.diff(x, axis=axis) if np.ndim(x) > 1 else np.reshape(np.diff(x), (-1,) + (1,) * (-axis - 1))
+    means = np.moveaxis(0.5 * (y[1:] + y[:-1]), 0, axis)
+    return np.sum(dx * means, axis=axis)
 
 
 constant(np.all, np.any, np.count_nonzero, np.allclose, np.isclose, np.array_equal, np.array_equiv)

@@ -30,7 +30,7 @@ def where(
     return None if dx is None and dy is None else np.where(condition, first, second)
 
 
-@composite(np.select)
+@composite(np.select, sequences=True)
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Array:
     """The first choice whose condition holds."""
     result = default
@@ -41,17 +41,11 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Array:
 
 @composite(np.clip)
 def clip(
-    a: Array, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None, **keywords: Any
+    a: Array, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None, **kwargs: Any
 ) -> Array:
     """The ufunc clip, with infinities for bounds that are not given."""
-    low = min if a_min is None or a_min is np._NoValue else a_min
-    high = max if a_max is None or a_max is np._NoValue else a_max
-    ufunc = np._core.umath.clip
-    return ufunc(a, *(_bound(low, -np.inf), _bound(high, np.inf)), **keywords)
-
-
-def _bound(value: Any, default: float) -> Any:
-    return default if value is None or value is np._NoValue else value
+    low, high = min if a_min is None else a_min, max if a_max is None else a_max
+    return np._core.umath.clip(a, -np.inf if low is None else low, np.inf if high is None else high, **kwargs)
 
 
 @function(np.sort)
@@ -67,15 +61,17 @@ def sort(y: Array, a: Array, axis: Any = -1, kind: Any = None, order: Any = None
 def partition(
     y: Array, a: Array, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None, *, da: Array
 ) -> Array:
-    """The permutation that NumPy's argpartition names, checked against the values that its partition gave."""
+    """The permutation that took place: the order of each line before, put where the values then came to lie. NumPy's own
+    argpartition may leave elements in another order than partition does."""
     if axis is None:
         a, da, axis = np.ravel(a), flat(da), -1
-    index = np.argpartition(a, kth, axis, kind)
+    before, after = np.argsort(a, axis, kind="stable"), np.argsort(y, axis, kind="stable")
+    index = np.take_along_axis(before, np.argsort(after, axis), axis)
     return np.take_along_axis(da, index[None], negative(axis, a.ndim))
 
 
 @function(np.take)
-def take(y: Array, a: Array, indices: Any, axis: Any = None, mode: str = "raise", *, da: Array) -> Array:
+def take(y: Array, a: Array, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise", *, da: Array) -> Array:
     """Gathers along an axis, from the raveled array if none is given."""
     return np.take(flat(da) if axis is None else da, indices, -1 if axis is None else negative(axis, a.ndim), mode=mode)
 
@@ -89,20 +85,35 @@ def take_along_axis(y: Array, arr: Array, indices: Any, axis: Any = -1, *, darr:
 
 
 @function(np.compress)
-def compress(y: Array, condition: Any, a: Array, axis: Any = None, *, da: Array) -> Array:
-    """Keeps what is marked along an axis."""
-    return np.compress(condition, flat(da) if axis is None else da, -1 if axis is None else negative(axis, a.ndim))
+def compress(
+    y: Array,
+    condition: Any,
+    a: Array,
+    axis: Any = None,
+    out: Any = None,
+    *,
+    dcondition: Array | None = None,
+    da: Array | None = None,
+) -> Array | None:
+    """Keeps what is marked along an axis; a mark does not vary."""
+    if da is None:
+        return None
+    return np.compress(condition, flat(da), -1) if axis is None else np.compress(condition, da, negative(axis, a.ndim))
 
 
 @function(np.extract)
-def extract(y: Array, condition: Any, arr: Array, *, darr: Array) -> Array:
+def extract(
+    y: Array, condition: Any, arr: Array, *, dcondition: Array | None = None, darr: Array | None = None
+) -> Array | None:
     """Keeps what is marked of the raveled array."""
-    return flat(darr)[:, np.flatnonzero(condition)]
+    return None if darr is None else flat(darr)[:, np.flatnonzero(condition)]
 
 
 @composite(np.median)
-def median(a: Array, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Array:
+def median(a: Array, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
     """The middle of the sorted elements, or the mean of the two in the middle; nan where one of them is."""
+    if a.size == 0:
+        return None
     axes = negative(axis, a.ndim)
     axes = axes if isinstance(axes, tuple) else (axes,)
     moved = np.moveaxis(a, axes, range(-len(axes), 0))

@@ -1,4 +1,7 @@
-"""Functions that write into their first argument. They do what item assignment does, and so keep every view in step."""
+"""Functions that write into their first argument. They do what item assignment does, and so keep every view in step.
+
+Where that argument is a plain array, a dual can be written into it only if it does not vary.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,27 @@ from ..errors import TangentLossError
 from .table import Array, composite
 
 
-def _require_lifted(target: Any, name: str) -> None:
-    if not hasattr(target, "level"):
+def settled(name: str, *values: Any) -> list[Any]:
+    """The values as plain arrays, for a plain array to receive."""
+    try:
+        return [np.asarray(value) if hasattr(value, "level") else value for value in values]
+    except TangentLossError as error:
         raise TangentLossError(
             f"np.{name} of a dual number into a plain array would drop its tangent; allocate the array with np.zeros_like(x)"
-        )
+        ) from error
+
+
+def is_plain(target: Any) -> bool:
+    """Whether an array is not lifted."""
+    return not hasattr(target, "level")
 
 
 @composite(np.copyto, effect=True)
 def copyto(dst: Array, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """dst[where] = src."""
-    _require_lifted(dst, "copyto")
+    if is_plain(dst):
+        np.copyto(dst, *settled("copyto", src), casting, *settled("copyto", where))
+        return
     kind = src.dtype if hasattr(src, "dtype") else np.result_type(src)
     if not np.can_cast(kind, dst.dtype, casting):
         raise TypeError(f"Cannot cast array data from {kind!r} to {dst.dtype!r} according to the rule {casting!r}")
@@ -34,44 +47,55 @@ def copyto(dst: Array, src: Any, casting: Any = "same_kind", where: Any = True) 
 @composite(np.fill_diagonal, effect=True)
 def fill_diagonal(a: Array, val: Any, wrap: bool = False) -> None:
     """Writes on the diagonal of a matrix, or of an array whose axes are all of one length."""
-    _require_lifted(a, "fill_diagonal")
+    if is_plain(a):
+        np.fill_diagonal(a, *settled("fill_diagonal", val), wrap)
+        return
     places = np.zeros(a.shape, bool)
     np.fill_diagonal(places, True, wrap)
-    count = int(np.sum(places))
-    a[places] = np.resize(val, count) if np.ndim(val) else val
+    a[places] = np.resize(val, int(np.sum(places)))
 
 
 @composite(np.put, effect=True)
 def put(a: Array, ind: Any, v: Any, mode: str = "raise") -> None:
     """a.flat[ind] = v, the values repeated as needed."""
-    _require_lifted(a, "put")
-    places = np.ravel(np.take(np.arange(a.size), ind, mode=mode))
-    a[np.unravel_index(places, a.shape)] = np.resize(v, len(places))
+    if is_plain(a):
+        np.put(a, ind, *settled("put", v), mode)
+    elif np.size(v):
+        places = np.ravel(np.take(np.arange(a.size), ind, mode=mode))
+        a[np.unravel_index(places, a.shape)] = np.resize(v, len(places))
 
 
 @composite(np.place, effect=True)
 def place(arr: Array, mask: Any, vals: Any) -> None:
     """arr[mask] = the first values, repeated as needed."""
-    _require_lifted(arr, "place")
+    if is_plain(arr):
+        np.place(arr, mask, *settled("place", vals))
+        return
     marked = np.asarray(mask, bool).reshape(arr.shape)
+    if np.size(vals) == 0 and np.any(marked):
+        raise ValueError("Cannot insert from an empty array!")
     arr[marked] = np.resize(vals, int(marked.sum()))
 
 
 @composite(np.putmask, effect=True)
 def putmask(a: Array, mask: Any, values: Any) -> None:
     """a[mask] = the values that stand in the same places."""
-    _require_lifted(a, "putmask")
-    marked = np.asarray(mask, bool).reshape(a.shape)
-    a[marked] = np.resize(values, a.shape)[marked]
+    if is_plain(a):
+        np.putmask(a, *settled("putmask", mask, values))
+    elif np.size(values):
+        marked = np.asarray(mask, bool).reshape(a.shape)
+        a[marked] = np.resize(values, a.shape)[marked]
 
 
 @composite(np.put_along_axis, effect=True)
 def put_along_axis(arr: Array, indices: Any, values: Any, axis: Any) -> None:
-    """Writes with an index per line."""
-    _require_lifted(arr, "put_along_axis")
-    if axis is None:
-        put(arr, indices, values)
+    """Writes with an index per line; along the other axes the indices broadcast against the array."""
+    if is_plain(arr):
+        np.put_along_axis(arr, indices, *settled("put_along_axis", values), axis)
         return
-    index = list(np.indices(np.shape(indices), sparse=True))
-    index[axis] = np.asarray(indices)
-    arr[tuple(index)] = values
+    if axis is None:
+        arr[np.unravel_index(np.asarray(indices), arr.shape)] = values
+        return
+    lines: list[Any] = list(np.indices(arr.shape, sparse=True))
+    lines[axis] = np.asarray(indices)
+    arr[tuple(lines)] = values
