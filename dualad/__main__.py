@@ -222,7 +222,7 @@ def _march(derivatives: ByDuals | ByDifferences, b: Any) -> tuple[Any, Any, Any,
 def _polish(derivatives: ByDuals | ByDifferences, b: Any, residuals: Any, J: Any) -> tuple[Any, Any, Any, bool]:
     """Gauss-Newton for as long as steps shrink: so close by, the sum of squares is flat to rounding and can judge no step.
 
-    Where already the first step is long, the march has stranded on a plateau.
+    Where already the first step is long, or the data leave a parameter free, the march has stranded on a plateau.
     """
     last = 0.02
     while True:
@@ -230,7 +230,8 @@ def _polish(derivatives: ByDuals | ByDifferences, b: Any, residuals: Any, J: Any
         step = _solve(J / scale, -residuals) / scale
         size = np.max(np.abs(step / b))
         if not 1e-14 < size < last / 2:
-            return b, residuals, J, bool(min(size, last) < SETTLED)
+            determined = np.linalg.matrix_rank(J / scale) == len(b)
+            return b, residuals, J, bool(determined and min(size, last) < SETTLED)
         last, b = size, b + step
         residuals, jacobian = derivatives.linearize(b)
         J = jacobian()

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .dual import is_dual, watching
+from .dual import dual, is_dual, watching
 from .errors import BadArgument, CheckFailed, DualadError, caller
 from .forward import jvp, select
-from .trees import flatten, unflatten
+from .lift import Level
+from .trees import flatten, is_numeric, unflatten
 
 MODES = ("forward",)
 COLUMNS = 32  # with more inputs than this, random directions are checked instead of single entries
@@ -68,7 +69,7 @@ def check_derivatives(
     CheckFailed
         With the entry that differs, both values, and the first operation at fault.
     BadArgument
-        If a mode is not known.
+        If a mode or an order is not known.
 
     Examples
     --------
@@ -77,6 +78,8 @@ def check_derivatives(
     """
     if unknown := set(modes) - set(MODES):
         raise BadArgument(f"check_derivatives: modes {sorted(unknown)} are not known; there is {MODES}")
+    if order not in (1, 2):
+        raise BadArgument(f"check_derivatives: order={order!r}; it is 1 or 2")
     args = tuple(args)
     _compare(f, args, rtol or 1e-6, "first derivative")
     if order > 1:
@@ -134,25 +137,25 @@ def _blame(f: Callable[..., Any], args: tuple[Any, ...], seeds: Any, rtol: float
     found: list[str] = []
 
     def look(function: Callable[..., Any], inputs: tuple[Any, ...], keywords: dict[str, Any], result: Any) -> None:
-        if found or not is_dual(result) or result.tangent is None:
+        duals = [] if found else [leaf for leaf in flatten(result)[0] if is_dual(leaf)]
+        if not duals:
             return
+        level = min(map(_lowest, duals))
 
-        def along(t: float) -> Any:
-            def moved(value: Any) -> Any:
-                if isinstance(value, list | tuple):
-                    return type(value)(moved(item) for item in value)
-                if not is_dual(value) or value.level is not result.level:
-                    return value
-                return value.primal if value.tangent is None else value.primal + t * value.tangent[0]
-
-            return function(*moved(inputs), **{key: moved(value) for key, value in keywords.items()})
+        def along(index: int, t: float) -> Any:
+            moved = function(*_moved(inputs, level, t), **_moved(keywords, level, t))
+            return [primal for leaf in flatten(moved)[0] for primal, _ in _parts(leaf, level)][index]
 
         try:
-            reference, error = differences(along, 1e-2)
-        except (ArithmeticError, DualadError, TypeError, ValueError):
+            with watching(None):
+                slopes = [slope for leaf in flatten(result)[0] for _, slope in _parts(leaf, level)]
+                pairs = [(slope, differences(partial(along, index), 1e-2)) for index, slope in enumerate(slopes)]
+        except (ArithmeticError, DualadError, IndexError, TypeError, ValueError):
             return
-        off = np.abs(result.tangent[0] - reference) > rtol * np.maximum(np.abs(reference), 1e-3) + 10.0 * error
-        if np.any(off):
+        if any(
+            np.any(np.abs(slope - reference) > rtol * np.maximum(np.abs(reference), 1e-3) + 10.0 * error)
+            for slope, (reference, error) in pairs
+        ):
             found.append(f"The first operation at fault is {function.__name__}, called at {caller()}.")
 
     with watching(look):
@@ -162,3 +165,34 @@ def _blame(f: Callable[..., Any], args: tuple[Any, ...], seeds: Any, rtol: float
         if found
         else ("No single operation is at fault: f branches on values, iterates to a tolerance, or is not smooth here.")
     )
+
+
+def _lowest(value: Any) -> Level:
+    """The level of the outermost transform whose tangents a dual carries."""
+    return _lowest(value.primal) if is_dual(value.primal) else value.level
+
+
+def _parts(value: Any, level: Level) -> Iterator[tuple[Any, Any]]:
+    """The plain arrays that a dual is made of, each with its tangent at a level: of a dual of duals primal and tangent."""
+    if not is_dual(value):
+        if is_numeric(value):
+            yield value, 0.0
+    elif value.level is level:
+        yield value.primal, 0.0 if value.tangent is None else value.tangent[0]
+    else:
+        yield from _parts(value.primal, level)
+        if value.tangent is not None:
+            yield from _parts(value.tangent, level)
+
+
+def _moved(value: Any, level: Level, t: float) -> Any:
+    """Arguments a step t further along their tangents at a level, where they are then constant."""
+    if isinstance(value, list | tuple):
+        return type(value)(_moved(item, level, t) for item in value)
+    if isinstance(value, dict):
+        return {key: _moved(item, level, t) for key, item in value.items()}
+    if not is_dual(value):
+        return value
+    if value.level is level:
+        return value.primal if value.tangent is None else value.primal + t * value.tangent[0]
+    return dual(_moved(value.primal, level, t), _moved(value.tangent, level, t), value.level)

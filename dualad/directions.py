@@ -61,14 +61,18 @@ def run_all(
     for (low, high), (value, tangents, extra) in zip(bounds, answers, strict=True):
         if low == 0:
             out, aux, joined = value, extra, tangents
-            if len(bounds) > 1 and all(tangent is None or isinstance(tangent, np.ndarray) for tangent in tangents):
+            if len(bounds) > 1 and _plain(tangents):
                 joined = [t if t is None else np.empty((bounds[-1][1], *t.shape[1:]), t.dtype) for t in tangents]
                 _store(joined, tangents, low, high)
-        elif all(tangent is None or isinstance(tangent, np.ndarray) for tangent in joined):
+        elif _plain(joined) and _plain(tangents):
             _store(joined, tangents, low, high)
         else:  # lifted by an outer transform: joining is a NumPy call like any other
-            joined = [t if t is None else np.concatenate([t, new]) for t, new in zip(joined, tangents, strict=True)]
+            joined = [t if t is None else np.concatenate([t[:low], new]) for t, new in zip(joined, tangents, strict=True)]
     return out, joined, aux
+
+
+def _plain(tangents: list[Any]) -> bool:
+    return all(tangent is None or isinstance(tangent, np.ndarray) for tangent in tangents)
 
 
 def _store(joined: list[Any], tangents: list[Any], low: int, high: int) -> None:

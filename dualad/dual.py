@@ -10,6 +10,7 @@ A tangent of None says that the value does not vary, structurally: nothing was e
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,7 +21,7 @@ import numpy as np
 
 from . import storage
 from .errors import TangentLossError, no_rule, refuse
-from .lift import Level, Lifted, describe, innermost
+from .lift import Level, Lifted, describe, highest, innermost
 from .rules.folds import method_rule
 from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, prepared, pushforward
 
@@ -191,16 +192,19 @@ class Dual(Lifted):
     def _push(self, row: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         tangents = row.tangents(args, kwargs, self._tangent_of)
         primals, keywords = self._primal_of(args), self._primal_of(kwargs)
+        if "like" in row.accepted and (below := highest((*primals, *keywords.values()))) is not None:
+            keywords["like"] = below  # NumPy has taken out the one that brought the call here
         y = row.function(*primals, **keywords)
         tangent = None
         watch = WATCH.get()
-        if tangents and (watch.__class__ is not Level or self.level > watch) and getattr(y, "dtype", WEAK_DTYPE).kind in "fcO":
+        carried = row.view or watch.__class__ is not Level or self.level > watch  # a view is the array that it is of
+        if tangents and carried and getattr(y, "dtype", WEAK_DTYPE).kind in "fcO":
             primals = tuple(np.float64(each) if each.__class__ is float else each for each in primals)
             with np.errstate(all="ignore"):
                 tangent = row.push(y, *primals, **keywords, **tangents)
         result = self._wrap(y, tangent)
         if row.view:
-            result = storage.as_view(result, args, kwargs, row.function)
+            result = storage.as_view(result, args, kwargs | {"like": self} if "like" in row.accepted else kwargs, row.function)
         return result
 
     def _primal_of(self, value: Any) -> Any:
@@ -256,6 +260,7 @@ class Dual(Lifted):
     # -- what cannot be a dual -------------------------------------------------------------------------------------------
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        self.level.require_alive()
         if dtype is not None and np.dtype(dtype).kind in "biu":
             return np.asarray(innermost(self)).astype(dtype)
         if not storage.is_constant(self):
@@ -263,11 +268,16 @@ class Dual(Lifted):
         return np.array(innermost(self), dtype=dtype, copy=copy)
 
     def __float__(self) -> float:
+        self.level.require_alive()
         if not storage.is_constant(self):
-            refuse("float(x), or a function of the math module,", "use NumPy's function (np.sin for math.sin), or x itself")
+            refuse(
+                "float(x), a function of the math module, or a[i] = x with a plain array a,",
+                "use NumPy's function (np.sin for math.sin), np.zeros_like(x) to make the array, or x itself",
+            )
         return float(innermost(self))
 
     def __complex__(self) -> complex:
+        self.level.require_alive()
         if not storage.is_constant(self):
             refuse("complex(x), or a function of the cmath module,", "use NumPy's function, or x itself")
         return complex(innermost(self))
@@ -354,7 +364,7 @@ class DualArray(Dual):
 
     def astype(self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True) -> Any:
         if not np.can_cast(self.dtype, dtype, casting):
-            raise TypeError(f"Cannot cast an array from {self.dtype!r} to {np.dtype(dtype)!r} according to the rule {casting!r}")
+            raise TypeError(f"Cannot cast array data from {self.dtype} to {np.dtype(dtype)} according to the rule {casting!r}")
         if np.dtype(dtype) == self.dtype and not copy:
             return self
         return np.astype(self, dtype)
@@ -364,6 +374,10 @@ class DualArray(Dual):
 
     def sort(self, axis: int = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None) -> None:
         self[...] = np.sort(self, axis, kind, order, stable=stable)
+
+    def item(self, *index: Any) -> Any:
+        """One element, which promotes as weakly as the Python number that NumPy would give."""
+        return _weak(super().item(*index))
 
     def partition(self, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None) -> None:
         self[...] = np.partition(self, kth, axis, kind, order)
@@ -397,16 +411,14 @@ class DualScalar(Dual):
             return _weak(result)
         return result
 
-    def __getitem__(self, key: Any) -> Any:
-        """``x[()]``, ``x[...]``, ``x[None]``, ``x[mask]``, which NumPy's scalars have too."""
-        primal = np.asarray(self.primal) if type(self.primal) in WEAK else self.primal[...]
-        try:
-            return dual(primal, None if self.tangent is None else np.copy(self.tangent), self.level)[key]
-        except IndexError as error:  # which would tell Python's `iter` that this is an empty sequence
-            raise TypeError("a scalar can neither be indexed nor iterated over") from error
+    # There is no __getitem__, not even for x[()]: with one, Python would take a scalar for a sequence, and NumPy would tell
+    # so, instead of what was lost, when one is stored in a plain array.
 
     def astype(self, dtype: Any, **keywords: Any) -> Any:
-        return self[...].astype(dtype, **keywords)[()]
+        return np.reshape(self, 1).astype(dtype, **keywords)[0]
+
+    def is_integer(self) -> bool:
+        return bool(innermost(self).is_integer())
 
     def copy(self, order: Any = "C") -> Any:
         return self
@@ -416,6 +428,7 @@ class DualScalar(Dual):
 
 
 DualArray._element = DualScalar
+numbers.Number.register(DualScalar)
 
 
 def _weak(value: Any) -> Any:

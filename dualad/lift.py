@@ -17,6 +17,7 @@ of its level as a constant; that constant may be lifted itself, and then NumPy's
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -152,6 +153,15 @@ def _binary(ufunc: np.ufunc) -> tuple[Callable[[Any, Any], Any], Callable[[Any, 
     return method, reflected
 
 
+def _equality(ufunc: np.ufunc, compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """== or !=, which ndarray answers for any object: code asks ``x == "auto"`` where x may be an array."""
+
+    def method(self: Any, other: Any) -> Any:
+        return compare(innermost(self), other) if isinstance(other, str | bytes) else self._operate(ufunc, self, other)
+
+    return method
+
+
 def _inplace(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
     def method(self: Any, other: Any) -> Any:
         return self._update(ufunc, other)
@@ -234,8 +244,7 @@ class Lifted:
     __matmul__, __rmatmul__ = _binary(np.matmul)
     __lt__, __gt__ = _binary(np.less)
     __le__, __ge__ = _binary(np.less_equal)
-    __eq__, _ = _binary(np.equal)
-    __ne__, _ = _binary(np.not_equal)
+    __eq__, __ne__ = _equality(np.equal, operator.eq), _equality(np.not_equal, operator.ne)
     __neg__ = _unary(np.negative)
     __pos__ = _unary(np.positive)
     __abs__ = _unary(np.absolute)
@@ -252,16 +261,16 @@ class Lifted:
         return int(self.primal)
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return round(float(innermost(self))) if ndigits is None else np.round(self, ndigits)
+        return int(np.rint(self)) if ndigits is None else np.round(self, ndigits)
 
     def __trunc__(self) -> int:
         return int(self)
 
     def __floor__(self) -> int:
-        return int(np.floor(innermost(self)))
+        return int(np.floor(self))
 
     def __ceil__(self) -> int:
-        return int(np.ceil(innermost(self)))
+        return int(np.ceil(self))
 
     # -- what an ndarray tells about itself ------------------------------------------------------------------------------
 
@@ -336,11 +345,13 @@ class Lifted:
                 raise ValueError("can only convert an array of size 1 to a Python scalar")
             return self.reshape(1)[0]
         place = index[0] if isinstance(index[0], tuple) else index
-        return (self if len(place) == self.ndim else self.reshape(-1))[place].item()
+        array: Any = self if len(place) == self.ndim else self.reshape(-1)
+        return array[place]
 
     def tolist(self) -> Any:
         """Nested lists of scalars that keep their tangents."""
-        return [self[i].tolist() for i in range(len(self))] if self.ndim else self.item()
+        array: Any = self
+        return [array[i].tolist() for i in range(len(array))] if self.ndim else self.item()
 
     def __index__(self) -> int:
         raise TangentLossError(

@@ -201,8 +201,10 @@ def set_shape(self: Any, shape: Any) -> None:
     plain.shape = shape  # raises what NumPy raises
     old = _twin(self)
     old._views = self._views
-    for view in filter(None, (reference() for reference in self._views or ())):
-        view._base = old
+    for reference in self._views or ():
+        view = reference()
+        if view is not None:
+            view._base = old
     if self._base is not None:
         watch(self._base, old, self._recipe)
     fresh = np.reshape(old, plain.shape)

@@ -106,12 +106,12 @@ def reduced(ufunc, x, axis=0, initial=None, where=True, keepdims=False):
 
 @pytest.mark.parametrize("ufunc", [np.add, np.multiply, np.maximum, np.fmin, np.hypot, np.logaddexp, np.subtract])
 def test_reduce_with_an_initial_that_varies(ufunc):
-    """The initial value may be a dual itself, with an array that is constant or one that moves along."""
+    """The initial value may be a dual as the array is; the array may rest or move along."""
     x, v = point_and_direction(float, (3,))
     start = 1.2
 
     def f(t, moving):
-        return ufunc.reduce(x + t * v if moving else x, initial=start + 0.7 * t)
+        return ufunc.reduce(x + moving * t * v, initial=start + 0.7 * t)
 
     for moving, order in itertools.product((0, 1), (1, 2)):
         got = dualad.derivative(lambda t, moving=moving: f(t, moving), order=order)(0.0)

@@ -7,7 +7,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from function_cases import CASES, Case, Var
+from calculation_cases import CASES
+from function_cases import Case, Var
 
 from dualad import Dual, errors, primal_of, tangent_of
 from dualad.lift import Level
@@ -41,20 +42,13 @@ def replaced(tree, values):
 
 
 def call(case: Case, values, f=None):
-    """The case's call with these values of its Vars."""
-    values = iter(values)
-    args = replaced(case.args, values)
-    return (f or case.call)(*args, **replaced(case.kwargs, values))
-
-
-def twin(case: Case, values):
-    """The reference's call: complex, so that a dtype of real numbers becomes one of complex numbers."""
-    values = iter(values)
-    args = [np.complex128 if arg is np.float64 else arg for arg in replaced(case.args, values)]
-    kwargs = replaced(case.kwargs, values)
-    if "dtype" in kwargs and np.dtype(kwargs["dtype"]).kind == "f":
-        kwargs["dtype"] = np.complex128
-    return case.twin(*args, **kwargs)
+    """The case's call with these values of its Vars; if they are complex, so is the dtype that is asked for."""
+    items = iter(values)
+    args, kwargs = replaced(case.args, items), replaced(case.kwargs, items)
+    if any(np.iscomplexobj(value) for value in values):
+        args = [np.complex128 if arg is np.float64 or arg is float else arg for arg in args]
+        kwargs |= {"dtype": np.complex128} if kwargs.get("dtype") in (float, np.float32, np.float64) else {}
+    return (f or case.call)(*args, **kwargs)
 
 
 def flat(tree):
@@ -67,10 +61,10 @@ def points(case: Case):
 
 
 def subsets(case: Case):
-    """Which arguments move: each by itself, and all together."""
+    """Which arguments move: each by itself (beside the one that NumPy looks at, if it looks at one only), and all together."""
     n = len(points(case))
-    alone = [] if case.together else [tuple(i == j for i in range(n)) for j in range(n)]
-    return alone + [(True,) * n] * (n > 1 or case.together)
+    alone = [tuple(i == j or (i == 0 and case.leader) for i in range(n)) for j in range(n)]
+    return alone + [(True,) * n] * (n > 1)
 
 
 def along(case: Case, k, moved, seed=0, dtype=float):
@@ -97,7 +91,7 @@ def close(got, expected, case, tolerance=2e-12):
 def tangent_or_zero(out, k):
     """The tangents of an answer, zeros where it does not vary or is none that could."""
     tangent = tangent_of(out)
-    return np.zeros((k, *np.shape(out))) if tangent is None else tangent
+    return np.zeros((k, *getattr(out, "shape", ()))) if tangent is None else tangent
 
 
 def imaginary(leaf):
@@ -144,6 +138,22 @@ def same(out, plain):
         assert value == plain
 
 
+@pytest.mark.parametrize("case", [c for c in CASES if c.leader], ids=lambda c: c.function.__name__)
+def test_what_numpy_does_not_see_is_not_lost(case):
+    """Where NumPy does not ask an argument, a dual there is refused, or comes out in an object array: it is never dropped."""
+    n = len(points(case))
+    for number in range(1, n):
+        moved = tuple(i == number for i in range(n))
+        with Level.fresh("test") as level:
+            try:
+                out = call(case, lifted(points(case), along(case, 2, moved), level))
+            except (errors.TangentLossError, ValueError) as error:
+                lost = error if isinstance(error, errors.TangentLossError) else error.__cause__
+                assert isinstance(lost, errors.TangentLossError)
+                continue
+            assert isinstance(out, Dual) or out.dtype == object
+
+
 @every
 def test_derivative_is_the_complex_step(case):
     """Every argument alone and all together, with as many directions as some axis is long."""
@@ -154,7 +164,7 @@ def test_derivative_is_the_complex_step(case):
             out = flat(call(case, lifted(points(case), tangents, level)))
         for direction in range(k):
             one = [t if t is None else t[direction] for t in tangents]
-            expected = flat(twin(case, shifted(points(case), one)))
+            expected = flat(call(case, shifted(points(case), one), case.twin))
             for got, leaf in zip(out, expected, strict=True):
                 if not isinstance(got, str | type | np.dtype):
                     close(tangent_or_zero(got, k)[direction], imaginary(leaf), case)
@@ -173,12 +183,12 @@ def test_second_derivative_is_the_complex_step_of_the_first(case):
             with Level.fresh("reference") as level:
                 values = [x if t is None else x.astype(complex) for x, t in zip(moved, v, strict=True)]
                 seeds = [t if t is None else t.astype(complex) for t in v]
-                expected = None if case.linear else flat(twin(case, lifted(values, seeds, level)))
+                expected = None if case.linear else flat(call(case, lifted(values, seeds, level), case.twin))
             for place, got in enumerate(out):
                 if isinstance(got, str | type | np.dtype):
                     continue
                 tangent = tangent_of(tangent_of(got))
-                found = np.zeros((2, 3, *np.shape(got))) if tangent is None else tangent
+                found = np.zeros((2, 3, *getattr(got, "shape", ()))) if tangent is None else tangent
                 wanted = np.zeros_like(found[0]) if case.linear else imaginary(tangent_or_zero(expected[place], 3))
                 close(found[direction], wanted, case, 2e-11)
 
@@ -233,9 +243,67 @@ def test_complex_arguments(case):
             close(tangent_or_zero(again, 3), 1j * tangent_or_zero(got, 3), case)
 
 
-@pytest.mark.parametrize(
-    "case", [c for c in CASES if getattr(RULES[c.function], "view", False)], ids=lambda c: c.function.__name__
-)
+# -- other ways to call --------------------------------------------------------------------------------------------------
+
+DIRECT = [c for c in CASES if c.call is c.function and isinstance(RULES[c.function], Function | Composite)]
+
+
+def by_keyword(case: Case):
+    """Positional arguments under their names, those that have one; the rest by position."""
+    try:
+        bound = inspect.signature(case.function).bind(*case.args, **case.kwargs)
+    except ValueError:
+        return case.args, case.kwargs
+    kinds = inspect.signature(case.function).parameters
+    named = {
+        name: value for name, value in bound.arguments.items() if kinds[name].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    }
+    rest = [value for name, value in bound.arguments.items() if kinds[name].kind is inspect.Parameter.POSITIONAL_ONLY]
+    return (rest, named | case.kwargs) if len(rest) + len(named) + len(case.kwargs) >= len(bound.arguments) else ((), {})
+
+
+@pytest.mark.parametrize("case", DIRECT, ids=lambda c: c.function.__name__)
+def test_arguments_by_keyword(case):
+    """An argument may come by position or by name."""
+    args, kwargs = by_keyword(case)
+    if not kwargs or any(kind.kind is kind.VAR_POSITIONAL for kind in inspect.signature(case.function).parameters.values()):
+        return
+    with Level.fresh("test") as level:
+        moved = lifted(points(case), along(case, 3, subsets(case)[-1]), level)
+        expected = flat(call(case, moved))
+        values = dict(zip(map(id, leaves((case.args, case.kwargs))), moved, strict=True))
+        order = iter([values[id(leaf)] for leaf in leaves((list(args), kwargs))])
+        out = flat(case.function(*replaced(list(args), order), **replaced(kwargs, order)))
+        for got, wanted in zip(out, expected, strict=True):
+            np.testing.assert_array_equal(primal_of(got), primal_of(wanted))
+            np.testing.assert_array_equal(tangent_or_zero(got, 3), tangent_or_zero(wanted, 3))
+
+
+WITH_OUT = [c for c in DIRECT if getattr(RULES[c.function], "out", None) is not None or isinstance(c.function, np.ufunc)]
+
+
+@pytest.mark.parametrize("case", [c for c in WITH_OUT if len(c.args) < 3], ids=lambda c: c.function.__name__)
+def test_out(case):
+    """`out` takes value and tangents if it is a dual, one without tangents included; a plain array is refused."""
+    with Level.fresh("test") as level:
+        moved = lifted(points(case), along(case, 3, subsets(case)[-1]), level)
+        wanted = call(case, moved)
+        out = np.zeros_like(moved[0], shape=np.shape(wanted))
+        where = replaced((list(case.args), case.kwargs), iter(moved))
+        assert case.function(*where[0], **where[1], out=out) is out
+        np.testing.assert_array_equal(primal_of(out), primal_of(wanted))
+        np.testing.assert_array_equal(tangent_or_zero(out, 3), tangent_or_zero(wanted, 3))
+        if tangent_of(wanted) is not None:
+            with pytest.raises(errors.TangentLossError):
+                case.function(*where[0], **where[1], out=np.zeros(np.shape(wanted)))
+        with np.errstate(all="ignore"):
+            assert case.function(*where[0], **where[1], out=None).shape == wanted.shape
+
+
+VIEWS = [c for c in CASES if getattr(RULES[c.function], "view", False)]
+
+
+@pytest.mark.parametrize("case", VIEWS, ids=lambda c: c.function.__name__)
 def test_views_are_views(case):
     """Where NumPy's answer shares memory with an argument, value and tangents do; where it does not, neither does."""
     values = [np.array(x) for x in points(case)]
@@ -243,14 +311,33 @@ def test_views_are_views(case):
         duals = lifted(values, along(case, 3, subsets(case)[-1]), level)
         out = flat(call(case, duals))
         for got, x in product(out, duals):
-            if isinstance(got, Dual) and tangent_of(got) is not None and got.size:
-                if not np.ndim(x):  # a scalar shares no memory
-                    continue
+            if isinstance(got, Dual) and tangent_of(got) is not None and got.size and np.ndim(x):  # a scalar shares no memory
                 shared = np.may_share_memory(primal_of(got), primal_of(x))
                 assert shared == np.may_share_memory(tangent_of(got), tangent_of(x))
-                if shared and primal_of(got).flags.writeable and case.function is not np.broadcast_arrays:
+                if shared and case.function is not np.broadcast_arrays and primal_of(got).flags.writeable:
                     got[...] = 7.0
                     assert np.array_equal(np.any(tangent_of(x) != 0, axis=0), primal_of(x) != 7.0)
+
+
+@pytest.mark.parametrize("case", [c for c in VIEWS if len(points(c)) == 1], ids=lambda c: c.function.__name__)
+def test_views_of_an_array_that_begins_to_vary(case):
+    """A view of a constant shows the tangents that are written into its base later, and the base those of the view."""
+    with Level.fresh("test") as level:
+        (x,) = lifted(points(case), along(case, 3, (True,)), level)
+        if not isinstance(x, Dual) or not np.ndim(x):
+            return
+        base = np.zeros_like(x)
+        made = flat(call(case, [base]))
+        if not all(isinstance(view, Dual) and np.may_share_memory(primal_of(view), primal_of(base)) for view in made):
+            return
+        base[...] = x
+        for view, wanted in zip(made, flat(call(case, [x])), strict=True):
+            np.testing.assert_array_equal(tangent_of(view), tangent_of(wanted))
+            if primal_of(view).flags.writeable and view.size:
+                base = np.zeros_like(x)
+                again = flat(call(case, [base]))[0]
+                again[...] = x[(0,) * x.ndim]
+                assert np.array_equal(np.any(tangent_of(base) != 0, axis=0), primal_of(base) != 0)
 
 
 # -- what a rule must look like ------------------------------------------------------------------------------------------

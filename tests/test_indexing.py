@@ -1,4 +1,4 @@
-"""Indexing and broadcasting, on random shapes and keys: each direction must behave as if it were an array by itself."""
+"""Indexing, writing and broadcasting, on random shapes and keys: each direction behaves as if it were an array by itself."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import dualad
+from dualad import jacfwd, jvp
 from dualad.dual import DualArray, DualScalar, dual
 from dualad.errors import TangentLossError
 from dualad.lift import Level
@@ -255,3 +257,67 @@ def test_comparisons_as_masks():
     x[x < 0] = 0.0
     assert_is(x, np.array([1.0, 0.0, 3.0]), np.diag([1.0, 0.0, 1.0]))
     assert_is(kept, np.array([1.0, -2.0, 3.0]), np.eye(3))
+
+
+# -- NumPy's functions that write ---------------------------------------------------------------------------------------
+
+X = np.array([1.0, 2.0, 3.0])
+
+
+def written_by(write):
+    def f(x):
+        z = np.zeros_like(x, shape=(3, 3))
+        seen = z.T
+        write(z, x)
+        return z, seen
+
+    return f
+
+
+MASK = np.array([[True, False, True], [False, True, False], [True, True, False]])
+WRITERS = {
+    "copyto": lambda z, x: np.copyto(z, x, where=MASK),
+    "copyto a column": lambda z, x: np.copyto(z, x[:, None], where=MASK[0]),
+    "put": lambda z, x: np.put(z, [1, -1, 4, 1], x),
+    "put clipped": lambda z, x: z.put([2, 77], x[:2], mode="clip"),
+    "place": lambda z, x: np.place(z, MASK, x),
+    "putmask": lambda z, x: np.putmask(z, MASK, x),
+    "fill_diagonal": np.fill_diagonal,
+    "fill_diagonal with one": lambda z, x: np.fill_diagonal(z, x[1]),
+    "put_along_axis": lambda z, x: np.put_along_axis(z, np.array([[2], [0], [1]]), x[:, None], 1),
+    "add.at": lambda z, x: np.add.at(z, ([0, 0, 2], [1, 1, 2]), x),
+    "fill": lambda z, x: z.fill(x[2]),
+    "flat": lambda z, x: setattr(z, "flat", x),
+    "real": lambda z, x: setattr(z, "real", x),
+    "list": lambda z, x: z.__setitem__(1, [x[0], 2.0, x[1]]),
+    "nested list": lambda z, x: z.__setitem__(slice(2), [[x[0], 2.0, x[1]], [0.0, 1.0, 2.0]]),
+    "sort": lambda z, x: (z.__iadd__(np.cos(3 * x) * x[:, None]), z.sort(0)),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_functions_that_write(name):
+    """NumPy's writing functions carry derivatives into the array and into the views of it; the functions are linear here."""
+    f = written_by(WRITERS[name])
+    plain = np.zeros((3, 3))
+    WRITERS[name](plain, X)
+    (value, seen), (slopes, seen_slopes) = dualad.value_and_jacfwd(f)(X)
+    np.testing.assert_array_equal(value, plain)
+    np.testing.assert_array_equal(seen, plain.T)
+    np.testing.assert_array_equal(seen_slopes, slopes.transpose(1, 0, 2))
+    for j, step in enumerate(np.eye(3) * 1e-6):
+        up, down = np.zeros((3, 3)), np.zeros((3, 3))
+        WRITERS[name](up, X + step)
+        WRITERS[name](down, X - step)
+        np.testing.assert_allclose(slopes[..., j], (up - down) / 2e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", sorted(set(WRITERS) - {"fill", "flat", "real", "list", "nested list", "put clipped", "sort"}))
+def test_writing_into_a_plain_array(name):
+    """The same into a plain array is refused; with a constant it is not."""
+    with pytest.raises(TangentLossError):
+        jacfwd(lambda x: WRITERS[name](np.zeros((3, 3)), x))(X)
+    plain, other = np.zeros((3, 3)), np.zeros((3, 3))
+    jvp(lambda x: (WRITERS[name](plain, np.floor(x)), x)[1], (X,), (X,))
+    WRITERS[name](other, X)
+    np.testing.assert_array_equal(plain, other)

@@ -51,9 +51,12 @@ def power_by_base(x: Array, p: Array, y: Array) -> Array:
 
 
 def power_by_exponent(x: Array, p: Array, y: Array) -> Array:
-    """y * log(x); at x = 0 its limit: flat for p >= 0 (at p = 0 the value jumps), falling from infinity for p < 0."""
-    zero = x == 0
-    return np.where(zero, np.where(p < 0, -inf, 0.0), y * np.log(np.where(zero, 1.0, x)))
+    """y * log(x); at x = 0 and p >= 0 its limit, which is 0, but not flat: log(x) falls as a tiny negative power of x does,
+    so that a power of slightly less than p, negated, has the same derivatives of every order: 0, then -inf. At p = 0 the
+    value jumps, and is flat by convention."""
+    zero = (x == 0) & (p >= 0)
+    limit = np.where(p == 0, 0.0, -(np.where(zero, x, 1.0) ** (p * (1.0 - 2.0**-10))))
+    return np.where(zero, limit, y * np.log(np.where(zero, 1.0, x)))
 
 
 def power_push(x: Array, p: Array, y: Array, dx: Array | None, dp: Array | None) -> Array | None:

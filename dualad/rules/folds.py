@@ -68,7 +68,7 @@ def reduction(ufunc: np.ufunc) -> Callable[..., Array]:
             weights = fold(a, reduced, axes)
             terms = np.where(weights == 0, 0.0, weights * da) if row.select else weights * da
             result = np.sum(terms if where is True else np.where(where, terms, 0.0), axis=axes, keepdims=keepdims)
-        if initial is None or ufunc is np.add and dinitial is None:
+        if initial is None or (ufunc is np.add and dinitial is None):
             return result
         inner = reduced if keepdims else np.squeeze(reduced, axes)
         return pushforward(row, (inner, initial), (result, dinitial), y)
@@ -88,6 +88,8 @@ def steps(ufunc: np.ufunc, slices: Array) -> list[Array]:
 
 
 def reduce_by_steps(ufunc: np.ufunc) -> Callable[..., Array]:
+    """The body of ``ufunc.reduce``, from the first element to the last."""
+
     def body(
         array: Array,
         axis: Any = 0,
@@ -112,6 +114,8 @@ def reduce_by_steps(ufunc: np.ufunc) -> Callable[..., Array]:
 
 
 def accumulate(ufunc: np.ufunc) -> Callable[..., Array]:
+    """The body of ``ufunc.accumulate``: all partial results."""
+
     def body(array: Array, axis: int = 0, dtype: Any = None, out: Any = None) -> Array:
         return np.stack(steps(ufunc, np.moveaxis(array, axis, 0)), axis) if array.shape[axis] else array.copy()
 
@@ -119,6 +123,8 @@ def accumulate(ufunc: np.ufunc) -> Callable[..., Array]:
 
 
 def reduceat(ufunc: np.ufunc) -> Callable[..., Array]:
+    """The body of ``ufunc.reduceat``: from each index to the next; a single element where that is not above it."""
+
     def body(array: Array, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Array:
         slices = np.moveaxis(array, axis, 0)
         ends = [*indices[1:], len(slices)]
@@ -129,6 +135,8 @@ def reduceat(ufunc: np.ufunc) -> Callable[..., Array]:
 
 
 def outer(ufunc: np.ufunc) -> Callable[..., Array]:
+    """The body of ``ufunc.outer``: all pairs."""
+
     def body(a: Array, b: Array, **keywords: Any) -> Array:
         return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b, **keywords)
 
@@ -136,6 +144,8 @@ def outer(ufunc: np.ufunc) -> Callable[..., Array]:
 
 
 def at(ufunc: np.ufunc) -> Callable[..., None]:
+    """The body of ``ufunc.at``: in place, at indices that may repeat."""
+
     def body(a: Array, indices: Any, *operands: Any) -> None:
         """In rounds: in each, every index that is named again comes once, so that NumPy's order of repeats is kept."""
         places = np.arange(a.size).reshape(a.shape)[indices]

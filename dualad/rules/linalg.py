@@ -44,7 +44,7 @@ def inv(y: Array, a: Array, *, da: Array) -> Array:
 def cofactors(a: Array) -> Array:
     """The matrix of cofactors, the gradient of the determinant: exact for singular matrices too."""
     n = a.shape[-1]
-    if n == 1:
+    if n <= 1:
         return np.ones_like(a)
     keep = np.array([[j for j in range(n) if j != i] for i in range(n)])
     sign = (-1.0) ** np.add.outer(np.arange(n), np.arange(n))
@@ -61,7 +61,7 @@ def det(y: Array, a: Array, *, da: Array) -> Array:
     """d det A = sum of cofactors * dA, which is det A * tr(A^-1 dA) where A is regular."""
     plain = innermost_array(a)
     regular = plain.size and np.all((y != 0) & np.isfinite(y)) and np.all(np.linalg.cond(plain) < 1e8)
-    gradient = y[..., None, None] * np.swapaxes(np.linalg.inv(a), -1, -2) if regular else cofactors(a)
+    gradient = np.expand_dims(y, (-2, -1)) * np.swapaxes(np.linalg.inv(a), -1, -2) if regular else cofactors(a)
     return np.sum(gradient * da, axis=(-2, -1))
 
 

@@ -78,7 +78,7 @@ def place(arr: Array, mask: Any, vals: Any) -> None:
 
 
 @composite(np.putmask, effect=True)
-def putmask(a: Array, mask: Any, values: Any) -> None:
+def putmask(a: Array, /, mask: Any, values: Any) -> None:
     """a[mask] = the values that stand in the same places."""
     if is_plain(a):
         np.putmask(a, *settled("putmask", mask, values))
