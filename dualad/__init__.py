@@ -10,9 +10,10 @@ from .check import check_derivatives
 from .custom import custom_jvp, no_tangents, stop_gradient
 from .derivatives import grad, hvp, value_and_grad
 from .directions import jacfwd, value_and_jacfwd
-from .dual import Dual, is_dual, primal_of, tangent_of
+from .dual import Dual
 from .forward import derivative, jvp
 from .hessians import hessian, hessian_diagonal, laplacian, value_grad_and_hessian
+from .inspection import is_dual, primal_of, tangent_of
 from .rules.table import rule
 
 __version__ = "0.1.0"

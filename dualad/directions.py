@@ -20,13 +20,15 @@ SEED_ELEMENTS = 2**23
 
 def chunk_bounds(selection: Selection, chunk_size: Any, batch_ndim: int = 0, tangents: int = 1) -> list[tuple[int, int]]:
     """The first and last direction of every chunk; `tangents` is how many numbers a direction costs per number of the input."""
+    if not isinstance(batch_ndim, int) or batch_ndim < 0:
+        raise BadArgument(f"{selection.name}: batch_ndim={batch_ndim!r}; it is a number of leading axes")
     sizes = [int(np.prod(np.shape(primal)[batch_ndim:])) for primal in selection.primals if primal is not None]
     count = sum(sizes)
     if chunk_size is None:
         size = count
     elif chunk_size == "auto":
         size = SEED_ELEMENTS // max(1, sum(selection.sizes) * tangents)
-    elif isinstance(chunk_size, int | np.integer) and chunk_size > 0:
+    elif isinstance(chunk_size, int | np.integer) and chunk_size > 0 and chunk_size is not True:
         size = int(chunk_size)
     else:
         raise BadArgument(
@@ -166,8 +168,7 @@ def jacobian(
         if leaf is None:
             trees.append(None)
             continue
-        if holomorphic and not np.iscomplexobj(leaf):
-            raise BadArgument(f"{name}: holomorphic=True, but the output is real, and a holomorphic function's is complex")
+        require_complex(selection, leaf, holomorphic)
         if batch_ndim:
             _require_batch(selection, leaf, batch_ndim)
         trees.append(selection.tree(jacobian_blocks(selection, tangent, np.shape(leaf), batch_ndim)))
@@ -175,6 +176,14 @@ def jacobian(
     if value:
         return ((out, aux), answer) if has_aux else (out, answer)
     return (answer, aux) if has_aux else answer
+
+
+def require_complex(selection: Selection, leaf: Any, holomorphic: bool) -> None:
+    """Refuse a real output where a holomorphic function was announced."""
+    if holomorphic and not np.iscomplexobj(leaf):
+        raise BadArgument(
+            f"{selection.name}: holomorphic=True, but the output is real, and a holomorphic function's is complex"
+        )
 
 
 def _require_batch(selection: Selection, leaf: Any, batch_ndim: int) -> None:

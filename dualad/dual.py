@@ -21,7 +21,7 @@ import numpy as np
 
 from . import storage
 from .errors import TangentLossError, no_rule, refuse
-from .lift import Level, Lifted, describe, highest, innermost
+from .lift import Level, Lifted, describe, highest, innermost, leader
 from .rules.folds import method_rule
 from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, prepared, pushforward
 
@@ -104,6 +104,9 @@ class Dual(Lifted):
                 primals.append(value.primal)
                 tangents.append(tangent)
                 moves = moves or tangent is not None
+            elif value.__class__ is list or value.__class__ is tuple:
+                inputs = tuple(storage.as_operand(each) for each in inputs)
+                return leader(inputs)._ufunc(ufunc, inputs, compute)
             else:
                 primals.append(value)
                 tangents.append(None)
@@ -168,9 +171,9 @@ class Dual(Lifted):
         """A row of the table on arguments with duals of this level among them."""
         result: Any
         args, kwargs, out = prepared(row, args, kwargs)
-        if not getattr(row, "sequences", False):
-            args = tuple(map(storage.lift_nested, args))
-            kwargs = {name: storage.lift_nested(value) for name, value in kwargs.items()}
+        lists = getattr(row, "sequences", 0)
+        args = tuple([storage.lift_nested(value, lists) for value in args])
+        kwargs = {name: storage.lift_nested(value, lists) for name, value in kwargs.items()}
         match row:
             case Constant():
                 return self._deliver(row.function(*self._primal_of(args), **self._primal_of(kwargs)), out)
@@ -255,7 +258,9 @@ class Dual(Lifted):
         if isinstance(value, tuple | list):
             pairs = [self._with_value(*pair) for pair in zip(result, value, strict=True)]
             return type(value)(pairs) if type(value) in (tuple, list) else type(value)(*pairs)
-        return self._wrap(value, result.tangent if isinstance(result, Dual) and result.level is self.level else None)
+        if not isinstance(result, Dual) or result.level is not self.level:
+            return self._wrap(value, None)
+        return result if result.primal is value else self._wrap(value, result.tangent)
 
     # -- what cannot be a dual -------------------------------------------------------------------------------------------
 
@@ -436,18 +441,3 @@ def _weak(value: Any) -> Any:
     if isinstance(value, DualScalar):
         return dual(_weak(value.primal), value.tangent, value.level)
     return value.item() if isinstance(value, np.inexact) else value
-
-
-def is_dual(x: Any) -> bool:
-    """Whether x carries tangents of a running transform."""
-    return isinstance(x, Dual)
-
-
-def primal_of(x: Any) -> Any:
-    """The value of a dual at its own level, without tangents; anything else is returned as it is."""
-    return x.primal if isinstance(x, Dual) else x
-
-
-def tangent_of(x: Any) -> Any:
-    """The tangents of a dual, of shape (k, *x.shape), or None where it does not vary; None for anything else."""
-    return x.tangent if isinstance(x, Dual) else None

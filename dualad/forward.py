@@ -23,8 +23,7 @@ class Transformed(Wrapper):
     """A function made from another one by a transform; it keeps the name and docstring, and pickles if the other does."""
 
     def __init__(self, run: Callable[..., Any], f: Callable[..., Any], **options: Any) -> None:
-        if not callable(f):
-            raise BadArgument(f"a transform takes a function, not {type(f).__name__}: write jacfwd(f)(x), not jacfwd(f(x))")
+        _require_function(f)
         super().__init__(f)
         self._run, self._options = run, options
 
@@ -33,6 +32,11 @@ class Transformed(Wrapper):
 
     def __repr__(self) -> str:
         return f"<{self._run.__name__.strip('_')} of {getattr(self._f, '__qualname__', self._f)}>"
+
+
+def _require_function(f: Any) -> None:
+    if not callable(f):
+        raise BadArgument(f"a transform takes a function, not {type(f).__name__}: write jacfwd(f)(x), not jacfwd(f(x))")
 
 
 @dataclass(frozen=True)
@@ -118,9 +122,11 @@ def select(
 
 def _position(name: str, f: Callable[..., Any], args: tuple[Any, ...], argument: str) -> int:
     try:
-        place = list(inspect.signature(f).parameters).index(argument)
-    except (ValueError, TypeError):
-        place = len(args)
+        parameters = inspect.signature(f).parameters.values()
+    except (ValueError, TypeError):  # a function of compiled code may have none
+        parameters = {}.values()
+    by_position = [each.name for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    place = by_position.index(argument) if argument in by_position else len(args)
     if place >= len(args):
         raise BadArgument(f"{name}: argnames names {argument!r}, which {_name(f)} was not called with")
     return place
@@ -278,6 +284,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     >>> dualad.jvp(lambda x: np.sum(x**3), (x,), (v,))
     (np.float64(9.0), np.float64(3.0))
     """
+    _require_function(f)
     if not isinstance(primals, tuple | list) or not isinstance(tangents, tuple | list):
         raise BadArgument("jvp: primals and tangents are tuples with one item per argument: jvp(f, (x,), (v,))")
     primals = tuple(primals)
@@ -367,4 +374,6 @@ def derivative(f: Callable[..., Any], argnums: int = 0, order: int = 1) -> Trans
     """
     if not isinstance(order, int) or order < 0:
         raise BadArgument(f"derivative: order={order!r} is not a number of times")
+    if not isinstance(argnums, int | np.integer):
+        raise BadArgument(f"derivative: argnums is one integer, not {argnums!r}")
     return Transformed(_derivative, f, argnums=argnums, order=order)

@@ -10,35 +10,34 @@ from typing import Any
 
 import numpy as np
 
-from .directions import chunk_bounds, in_chunks, jacobian_blocks
+from .directions import chunk_bounds, in_chunks, jacobian_blocks, require_complex
 from .errors import BadArgument
 from .forward import Selection, Transformed, filled, one_hot, run, select
 from .trees import flatten, unflatten
 
 
 class _Rows:
-    """f's tangents along directions low, low + 1, ... as output: what a second run over directions makes rows of a Hessian."""
+    """f's tangents along directions low..stop as output: what a second run over directions makes rows of a Hessian."""
 
-    def __init__(self, selection: Selection, low: int, has_aux: bool) -> None:
-        self.selection, self.low, self.has_aux = selection, low, has_aux
+    def __init__(self, selection: Selection, low: int, stop: int, has_aux: bool) -> None:
+        self.selection, self.low, self.stop, self.has_aux = selection, low, stop, has_aux
         self.__name__ = getattr(selection.f, "__name__", repr(selection.f))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         inner = self.selection.at(args, kwargs)
-        count = sum(inner.sizes)
-        out, tangents, aux = run(inner, functools.partial(one_hot, inner, self.low, count), self.has_aux)
+        out, tangents, aux = run(inner, functools.partial(one_hot, inner, self.low, self.stop), self.has_aux)
         values, _ = flatten(out)
         pairs = zip(values, tangents, strict=True)
-        filled_in = [None if value is None else filled(tangent, value, count - self.low) for value, tangent in pairs]
+        filled_in = [None if value is None else filled(tangent, value, self.stop - self.low) for value, tangent in pairs]
         return filled_in, (out, aux, filled_in)
 
 
-def run_rows(selection: Selection, low: int, high: int, has_aux: bool) -> tuple[list[Any], Any]:
-    """Rows low..high of the Hessian, from the diagonal's block on: one array (high - low, n - low, *out) per output leaf.
+def run_rows(selection: Selection, low: int, high: int, stop: int, has_aux: bool) -> tuple[list[Any], Any]:
+    """Rows low..high of the Hessian, columns low..stop: one array (high - low, stop - low, *out) per output leaf.
 
     Beside it what the same run gave of value, aux and first tangents.
     """
-    outer = dataclasses.replace(selection, f=_Rows(selection, low, has_aux))
+    outer = dataclasses.replace(selection, f=_Rows(selection, low, stop, has_aux))
     first, rows, extra = run(outer, functools.partial(one_hot, outer, low, high), has_aux=True)
     pairs = zip(first, rows, strict=True)
     return [None if tangent is None else filled(row, tangent, high - low) for tangent, row in pairs], extra
@@ -62,7 +61,7 @@ def _hessian(
     selection = select(name, f, args, kwargs, argnums, argnames, complex_allowed=holomorphic)
     count = sum(selection.sizes)
     bounds = chunk_bounds(selection, chunk_size, tangents=max(1, count))
-    tasks = [(selection, low, high, has_aux) for low, high in bounds]
+    tasks = [(selection, low, high, count, has_aux) for low, high in bounds]
     answers = list(in_chunks(run_rows, tasks, executor, progress))
     out, aux, tangents = answers[0][1]
     leaves, structure = flatten(out)
@@ -73,6 +72,7 @@ def _hessian(
             gradients.append(None)
             seconds.append(None)
             continue
+        require_complex(selection, leaf, holomorphic)
         gradients.append(selection.tree(jacobian_blocks(selection, tangent, np.shape(leaf))))
         square = _mirrored([rows[place] for rows, _ in answers], count)
         seconds.append(selection.tree(_squares(selection, square, np.shape(leaf))))
@@ -219,45 +219,21 @@ def _diagonal(
     selection = select(name, f, args, kwargs, argnums, None)
     if len(selection.places) != 1 or not selection.single:
         raise BadArgument(f"{name}: argnums is one integer, not {argnums!r}")
+    parts: list[list[Any]] = []
+    for low, high in chunk_bounds(selection, BLOCK):
+        rows, (out, _, _) = run_rows(selection, low, high, high, has_aux=False)
+        parts.append([None if row is None else np.copy(np.diagonal(row)) for row in rows])
+    leaves, structure = flatten(out)
     answers: list[Any] = []
-    for place, (leaf, primal) in enumerate(zip(selection.leaves, selection.primals, strict=True)):
-        if primal is None:
+    for leaf, *pieces in zip(leaves, *parts, strict=True):
+        if leaf is None:
             answers.append(None)
-            continue
-        parts = []
-        for low in range(0, int(np.size(primal)), BLOCK):
-            block = range(low, min(low + BLOCK, int(np.size(primal))))
-            shift = np.zeros(len(block))
-            second = hessian(_Shifted(selection, place, leaf, block), chunk_size=None)(shift)
-            parts.append(np.diagonal(second, axis1=-2, axis2=-1))
-        diagonal = np.concatenate(parts, -1) if parts else np.zeros(0)
-        answers.append(diagonal.reshape((*diagonal.shape[:-1], *np.shape(primal)))[()])
-    if not total:
-        return selection.tree(answers)
-    sums = [
-        np.sum(answer, axis=tuple(range(-np.ndim(primal), 0)))
-        for answer, primal in zip(answers, selection.primals, strict=True)
-        if answer is not None
-    ]
-    return functools.reduce(np.add, sums)
-
-
-class _Shifted:
-    """f as a function of shifts of a few components of one leaf."""
-
-    def __init__(self, selection: Selection, place: int, leaf: Any, block: range) -> None:
-        self.selection, self.place, self.leaf, self.block = selection, place, leaf, block
-        self.__name__ = getattr(selection.f, "__name__", "f")
-
-    def __call__(self, shift: Any) -> Any:
-        primal = self.selection.primals[self.place]
-        if np.ndim(primal) == 0:
-            moved = primal + shift[0]
+        elif total:
+            answers.append(np.sum(np.concatenate(pieces, -1), -1))
         else:
-            basis = np.zeros((len(self.block), int(np.size(primal))), getattr(primal, "dtype", None))
-            basis[np.arange(len(self.block)), list(self.block)] = 1.0
-            moved = primal + np.reshape(shift @ basis, np.shape(primal))
-        return self.selection.call([*self.selection.leaves[: self.place], moved, *self.selection.leaves[self.place + 1 :]])
+            diagonal = np.moveaxis(np.concatenate(pieces, -1), -1, 0)
+            answers.append(selection.tree(jacobian_blocks(selection, diagonal, np.shape(leaf))))
+    return unflatten(structure, answers)
 
 
 def hessian_diagonal(f: Callable[..., Any], argnums: int = 0) -> Transformed:

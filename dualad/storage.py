@@ -13,12 +13,13 @@ the first is quicker, and wrong where slices stand between advanced indices, who
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
+from weakref import ref
 
 import numpy as np
+from numpy import generic, ndarray
 
 from .errors import TangentLossError
 from .lift import Lifted, innermost
@@ -49,8 +50,7 @@ def _last(tangent: Array) -> Array:
 
 def _closed(key: Any) -> Any:
     """`key` for an array with one more axis at the end."""
-    if type(key) is not tuple:
-        key = (key,)
+    key = key if type(key) is tuple else (key,)
     return (*key, ALL) if any(part is Ellipsis for part in key) else key
 
 
@@ -79,7 +79,7 @@ def getitem(self: Any, key: Any) -> Any:
     kind = key.__class__
     if tangent is not None:
         tangent = tangent[ALL, key] if kind is int or kind is slice else rows(tangent, key)
-    if isinstance(y, np.generic) or y.__class__ is self._element:
+    if y.__class__ is not ndarray and (isinstance(y, generic) or y.__class__ is self._element):
         if tangent is not None:
             tangent = tangent.copy()  # a scalar shares no memory
         if self._element is None:
@@ -119,7 +119,7 @@ def watch(base: Any, view: Any, recipe: Any) -> None:
     elif len(views) > views.room:
         views[:] = [reference for reference in views if reference() is not None]
         views.room = 2 * len(views) + 32
-    views.append(weakref.ref(view))
+    views.append(ref(view))
 
 
 def _again(base: Any, recipe: Any) -> Any:
@@ -187,8 +187,7 @@ def _become(array: Any, primal: Array, tangent: Array | None, level: Any) -> Non
     """Give an array another representation over the same memory, and derive its live views from it."""
     array.primal, array.tangent, array.level = primal, tangent, level
     references, array._views = array._views or (), None
-    for reference in references:
-        view = reference()
+    for view in [reference() for reference in references]:
         if view is not None:
             fresh = _again(array, view._recipe)
             _become(view, fresh.primal, fresh.tangent, fresh.level)
@@ -201,8 +200,7 @@ def set_shape(self: Any, shape: Any) -> None:
     plain.shape = shape  # raises what NumPy raises
     old = _twin(self)
     old._views = self._views
-    for reference in self._views or ():
-        view = reference()
+    for view in [reference() for reference in self._views or ()]:
         if view is not None:
             view._base = old
     if self._base is not None:
@@ -223,11 +221,19 @@ def _twin(array: Any) -> Any:
 # -- writing -------------------------------------------------------------------------------------------------------------
 
 
-def lift_nested(value: Any) -> Any:
-    """A list or tuple that holds lifted scalars or arrays, as one lifted array; anything else as it is."""
+def lift_nested(value: Any, lists: int = 0) -> Any:
+    """A list or tuple that holds lifted scalars or arrays, as one lifted array; anything else as it is. The outermost
+    levels of lists, as many as `lists`, stay lists."""
     if isinstance(value, list | tuple) and any(isinstance(leaf, Lifted) for leaf in _leaves(value)):
-        return np.stack([lift_nested(item) for item in value])
+        items = [lift_nested(item, max(lists - 1, 0)) for item in value]
+        return items if lists else np.stack(items)
     return value
+
+
+def as_operand(value: Any) -> Any:
+    """A list or tuple among the inputs of a ufunc as an array, lifted if anything in it is; anything else as it is."""
+    value = lift_nested(value)
+    return np.asarray(value) if isinstance(value, list | tuple) else value
 
 
 def lift_objects(value: Any) -> Any:

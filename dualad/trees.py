@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ from .errors import NotDifferentiable
 from .lift import Lifted
 
 NAMESPACE = "dualad"
+_LOCK = threading.Lock()
+_KNOWN: set[type[Any]] = set()  # dataclasses that optree has been told of
 
 
 def flatten(tree: Any) -> tuple[list[Any], Any]:
@@ -21,8 +24,10 @@ def flatten(tree: Any) -> tuple[list[Any], Any]:
     unknown = {type(leaf) for leaf in leaves if dataclasses.is_dataclass(leaf) and not isinstance(leaf, type)}
     if not unknown:
         return leaves, structure
-    for kind in unknown:
-        _register(kind)
+    with _LOCK:
+        for kind in unknown - _KNOWN:
+            _register(kind)
+            _KNOWN.add(kind)
     return flatten(tree)
 
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from dualad import Dual, tangent_of
+
 _numbers = count()
 
 
@@ -87,6 +89,70 @@ def writing(function, *args, **kwargs):
     linear(function, *args, call=call, leader=True, **kwargs)
 
 
+# -- taking a case apart -------------------------------------------------------------------------------------------------
+
+
+def leaves(tree):
+    """The Vars of a nest of arguments, in order."""
+    if isinstance(tree, Var):
+        return [tree]
+    if isinstance(tree, dict):
+        tree = tree.values()
+    return [leaf for item in tree for leaf in leaves(item)] if isinstance(tree, list | tuple | type({}.values())) else []
+
+
+def replaced(tree, values):
+    """The nest with the next of `values` in place of each Var."""
+    if isinstance(tree, Var):
+        return next(values)
+    if isinstance(tree, dict):
+        return {name: replaced(item, values) for name, item in tree.items()}
+    return type(tree)(replaced(item, values) for item in tree) if type(tree) in (list, tuple) else tree
+
+
+def call(case: Case, values, f=None):
+    """The case's call with these values of its Vars; if they are complex, so is the dtype that is asked for."""
+    items = iter(values)
+    args, kwargs = replaced(case.args, items), replaced(case.kwargs, items)
+    if any(np.iscomplexobj(value) for value in values):
+        args = [np.complex128 if arg is np.float64 or arg is float else arg for arg in args]
+        kwargs |= {"dtype": np.complex128} if kwargs.get("dtype") in (float, np.float32, np.float64) else {}
+    return (f or case.call)(*args, **kwargs)
+
+
+def flat(tree):
+    """The arrays of an answer."""
+    return [leaf for item in tree for leaf in flat(item)] if isinstance(tree, list | tuple) else [tree]
+
+
+def points(case: Case):
+    return [leaf.value for leaf in leaves((case.args, case.kwargs))]
+
+
+def subsets(case: Case):
+    """Which arguments move: each by itself (beside the one that NumPy looks at, if it looks at one only), and all together."""
+    n = len(points(case))
+    alone = [tuple(i == j or (i == 0 and case.leader) for i in range(n)) for j in range(n)]
+    return alone + [(True,) * n] * (n > 1)
+
+
+def along(case: Case, k, moved, seed=0, dtype=float):
+    """k random directions for each argument that moves; None for the others."""
+    rng = np.random.default_rng(seed)
+    found = [rng.normal(size=(k, *np.shape(x))).astype(dtype) for x in points(case)]
+    return [tangent if moves else None for tangent, moves in zip(found, moved, strict=True)]
+
+
+def lifted(values, tangents, level):
+    return [x if t is None else Dual(x, t, level) for x, t in zip(values, tangents, strict=True)]
+
+
+def tangent_or_zero(out, k):
+    """The tangents of an answer, zeros where it does not vary or is none that could."""
+    tangent = tangent_of(out)
+    return np.zeros((k, *getattr(out, "shape", ()))) if tangent is None else tangent
+
+
 MASK = np.array([True, False, True])
 MASK34 = np.arange(12).reshape(3, 4) % 3 == 0
 
@@ -101,6 +167,8 @@ linear(np.empty_like, X(3, 4), call=lambda x: np.shape(np.empty_like(x)))
 linear(np.empty_like, X(3), call=lambda x: np.empty_like(x, shape=(2, 0)))
 linear(np.full_like, X(3, 4), 2.5)
 linear(np.full_like, X(3), 2.5, dtype=int, shape=(2,))
+linear(np.full_like, X(2, 3), X(3), leader=True)
+linear(np.full_like, X(3), X(3), leader=True)
 for blank in (np.zeros, np.ones):
     linear(blank, X(2), call=lambda x, blank=blank: blank(3, like=x))
     linear(blank, X(2), call=lambda x, blank=blank: blank((2, 3), np.int64, like=x))

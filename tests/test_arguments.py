@@ -63,6 +63,15 @@ def test_argnums_beside_argnames():
     assert grad(product, (0,), argnames=("c",))(2.0, 3.0, c=5.0) == (15.0, 6.0)
 
 
+def test_names_of_arguments_that_were_not_passed():
+    """A keyword-only argument is never taken for a position, however many of those there are."""
+    f = lambda a, *rest, scale=1.0: a * rest[0] * rest[1] * scale
+    assert grad(f, argnames="scale")(2.0, 3.0, 5.0, scale=1.0) == 30.0
+    for name in ("scale", "rest"):
+        with pytest.raises(dualad.errors.BadArgument, match="not called with"):
+            grad(f, argnames=name)(2.0, 3.0, 5.0)
+
+
 def test_numpy_integers_count_too():
     """An argnums that NumPy computed is as good as Python's."""
     assert grad(product, np.int64(1))(2.0, 3.0) == 4.0

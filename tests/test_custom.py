@@ -304,9 +304,13 @@ def test_no_tangents_around_transforms():
         (opaque_sine, (X,)),
         (cube, (X,)),
         (lambda x: np.sum(np.exp(-(x**2))), (np.linspace(-1.0, 1.0, 50),)),
-        (lambda z: z**2, (0.5,)),
+        (lambda x: x**2, (0.5,)),
+        (np.log, (np.array([1e-3, 5.0]),)),
+        (lambda x: np.sqrt(x) + np.arcsin(x), (1e-8,)),
+        (lambda x: np.exp(1j * x), (X,)),
+        (lambda x: x / 3.0, (X.astype(np.float32),)),
     ],
-    ids=["sin", "trees", "softplus", "opaque", "frompyfunc", "many inputs", "number"],
+    ids=["sin", "trees", "softplus", "opaque", "frompyfunc", "many", "number", "log", "edge", "complex", "single"],
 )
 def test_right_derivatives_pass(f, args):
     """First and second derivatives agree with extrapolated differences: nothing is raised, nothing is returned."""

@@ -142,6 +142,9 @@ def test_precision_is_kept(dtype):
     second = hessian(lambda x: np.sum(x**3))(x)
     assert second.dtype == dtype
     np.testing.assert_allclose(second, np.diag(6 * x), rtol=8 * eps)
+    diagonal = dualad.hessian_diagonal(lambda x: np.sum(x**3))(x)
+    assert diagonal.dtype == dualad.laplacian(np.sum)(x).dtype == dtype
+    np.testing.assert_allclose(diagonal, 6 * x, rtol=8 * eps)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -212,8 +215,9 @@ def test_holomorphic_functions():
 
 def test_real_outputs_are_not_holomorphic():
     """A real function of complex numbers has no complex derivative."""
-    with pytest.raises(BadArgument, match="output is real"):
-        jacfwd(np.abs, holomorphic=True)(Z)
+    for transform in (jacfwd, hessian):
+        with pytest.raises(BadArgument, match="output is real"):
+            transform(lambda z: np.sum(np.abs(z)), holomorphic=True)(Z)
 
 
 def test_complex_outputs_of_real_inputs():

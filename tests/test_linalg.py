@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -64,8 +65,8 @@ def test_det_of_a_nearly_singular_matrix():
 def test_det_over_and_underflows_where_it_must():
     """The gradient is a product of one factor less: it may be finite where the determinant is not."""
     with np.errstate(over="ignore", under="ignore"):
-        np.testing.assert_allclose(grad(np.linalg.det)(np.diag([1e200, 2e200])), np.diag([2e200, 1e200]), rtol=1e-14)
-        np.testing.assert_allclose(grad(np.linalg.det)(np.diag([1e-200, 2e-200])), np.diag([2e-200, 1e-200]), rtol=1e-14)
+        np.testing.assert_allclose(grad(np.linalg.det)(np.diag([1e200, 2e200])), np.diag([2e200, 1e200]), rtol=1e-12)
+        np.testing.assert_allclose(grad(np.linalg.det)(np.diag([1e-200, 2e-200])), np.diag([2e-200, 1e-200]), rtol=1e-12)
 
 
 def test_slogdet_reaches_where_det_does_not():
@@ -89,7 +90,7 @@ def difference(f, x, v, h=2e-3):
     """The derivative of f along v by central differences, extrapolated twice."""
     table = [(f(x + h * s * v) - f(x - h * s * v)) / (2.0 * h * s) for s in (1.0, 0.5, 0.25, 0.125)]
     for order in (4.0, 16.0, 64.0):
-        table = [(order * fine - coarse) / (order - 1.0) for coarse, fine in zip(table, table[1:], strict=False)]
+        table = [(order * fine - coarse) / (order - 1.0) for coarse, fine in pairwise(table)]
     return table[0]
 
 
@@ -191,9 +192,7 @@ def test_third_derivatives(name):
 # -- norms ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "f", [np.linalg.norm, lambda x: np.linalg.norm(x, 3), lambda x: np.linalg.norm(x, 1), lambda x: np.std(x)]
-)
+@pytest.mark.parametrize("f", [np.linalg.norm, lambda x: np.linalg.norm(x, 3), lambda x: np.linalg.norm(x, 1), np.std])
 def test_the_tip_of_a_cone(f):
     """At the origin the subgradient of least norm; the second derivative is no wrong finite number."""
     x = np.zeros(3)

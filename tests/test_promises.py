@@ -294,6 +294,16 @@ def test_zeros_that_are_structural():
     np.testing.assert_array_equal(grad(f, chunk_size=1)(x), [inf, 0.5])
 
 
+def test_curvature_at_structural_zeros():
+    """Diagonal and Laplacian see the same structural zeros, and the sign of zero."""
+    f = lambda x: np.sum(np.sqrt(x))
+    np.testing.assert_array_equal(hessian_diagonal(f)(np.array([0.0, 1.0])), [-inf, -0.25])
+    assert laplacian(f)(np.array([0.0, 1.0])) == -inf
+    seen = []
+    laplacian(lambda x: seen.append(np.signbit(x).tolist()) or np.sum(x))(np.array([-0.0, 0.0]))
+    assert seen == [[True, False]]
+
+
 def test_structural_zeros_in_trees():
     """The same across leaves, and with a function that unpacks its argument."""
     gradient = grad(lambda p: np.sqrt(p["a"]) + np.sum(p["b"] ** 2))({"a": 0.0, "b": X})

@@ -308,6 +308,13 @@ def test_hessian_diagonal_of_trees_and_vectors():
     assert diagonal["c"] is None
     np.testing.assert_array_equal(laplacian(f)(tree), [12.0, 12.0])
     assert hessian_diagonal(lambda a, b: a * b**3, argnums=1)(2.0, 3.0) == 36.0
+    both = lambda x: {"one": np.sum(x**2), "none": None, "two": [x**3]}
+    diagonal, total = hessian_diagonal(both)(X), laplacian(both)(X)
+    assert diagonal["none"] is total["none"] is None
+    np.testing.assert_array_equal(diagonal["one"], np.full(3, 2.0))
+    np.testing.assert_array_equal(diagonal["two"][0], np.diag(6.0 * X))
+    assert total["one"] == 6.0
+    np.testing.assert_array_equal(total["two"][0], 6.0 * X)
 
 
 # -- what they all have in common ----------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import weakref
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import dualad
 from dualad import jacfwd, jvp
 from dualad.dual import dual
 from dualad.errors import EscapedDualError, TangentLossError
-from dualad.lift import Level, Lifted
+from dualad.lift import Level
 
 X = np.array([1.0, 2.0, 3.0])
 M = np.arange(1.0, 7.0).reshape(2, 3)
@@ -146,22 +147,6 @@ def test_chains_of_views(names, order, layout, seed):
         np.testing.assert_array_equal(found, np.array(slopes))
 
 
-def test_views_made_before_and_after():
-    """Rows, their parts, transposes, reshapes and .flat show a write, whenever they were made."""
-
-    def f(x):
-        z = np.zeros_like(x)
-        before = [z[1:], z.reshape(3, 1).T, z[:][1:][:1]]
-        z.flat[1] = x[0] ** 2
-        z[0] = x[2]
-        return before, [z[1:], z.reshape(3, 1).T, z[:][1:][:1]]
-
-    before, after = jacfwd(f)(X)
-    for one, other in zip(before, after, strict=True):
-        assert np.any(one)
-        np.testing.assert_array_equal(one, other)
-
-
 def test_elements_are_copies():
     """A scalar taken out of an array does not change with it, and neither does a copy."""
 
@@ -183,7 +168,6 @@ LAYOUTS = {
     "reversed": lambda a: a[::-1, ::-1].copy()[::-1, ::-1],
     "read-only": lambda a: np.broadcast_to(a, a.shape),
     "big-endian": lambda a: a.astype(">f8"),
-    "transposed": lambda a: a.T.copy().T,
     "stride 0": lambda a: np.broadcast_to(a[:1], a.shape),
 }
 
@@ -367,6 +351,19 @@ def test_three_levels():
     np.testing.assert_allclose(dualad.derivative(f, order=2)(2.0), 2.0 + 6.0 * 2.0)
 
 
+def test_structural_zeros_survive_writing():
+    """Where a derivative is infinite, what was written into a buffer does not mix with other inputs' zeros."""
+
+    def f(x):
+        z = np.zeros_like(x, shape=(2, 2))
+        view = z.T
+        z[:, 0] = x
+        z[0, 1:] = 4.0 * x[1]
+        return np.sum(np.sqrt(view))
+
+    np.testing.assert_array_equal(jacfwd(f)(np.array([0.0, 1.0])), [np.inf, 1.5])
+
+
 def test_views_without_tangents_still_write_through():
     """Inside no_tangents a view is still a view: writing a number into it clears the tangent in its base."""
 
@@ -380,11 +377,19 @@ def test_views_without_tangents_still_write_through():
 
 def test_views_are_let_go():
     """A base remembers no views that are gone, and no cycle keeps arrays alive."""
-    gc.collect()
+    seen = []
+
+    def f(x):
+        z = np.zeros_like(x)
+        views = [z[1:], z.T, z.reshape(-1, 1), *(x[i:] for i in range(3))]
+        z[:] = x
+        seen.extend(weakref.ref(each) for each in (x, z, *views))
+        return sum(view.sum() for view in views)
+
     gc.disable()
     try:
-        jacfwd(lambda x: [x[i:] for i in range(3)] and sum(row.sum() for _ in range(2000) for row in (x[1:], x.T)))(X)
-        assert not [each for each in gc.get_objects() if isinstance(each, Lifted)]
+        jacfwd(f)(X)
+        assert not any(reference() is not None for reference in seen)
     finally:
         gc.enable()
     z = dual(np.zeros(3), None, Level.fresh("a test"))

@@ -170,27 +170,29 @@ def cumulate_sum(y: Array, array: Array, axis: int = 0, dtype: Any = None, *, da
 
 
 def cumulative_product(y: Array, a: Array, axis: Any = None, dtype: Any = None, *, da: Array) -> Array:
-    """y * cumsum(da / a), or where that would divide by zero the product rule step by step:
-    y_j = y_(j-1) a_j, hence dy_j = dy_(j-1) a_j + y_(j-1) da_j."""
+    """The product rule over windows that double: (p, dp) of the elements before and (q, dq) of those behind make
+    (p q, dp q + p dq). Nothing is divided, so zeros and tiny elements do no harm at any order of derivative."""
     if dtype is not None:
         a, da = np.astype(a, dtype), np.astype(da, dtype)
     if axis is None:
         a, da, axis = np.ravel(a), flat(da), -1
     axis = negative(axis, a.ndim)
-    if _is_tame(y) and _is_tame(a):
-        return y * np.cumsum(da / a, axis)
     a, da, y = np.moveaxis(a, axis, -1), np.moveaxis(da, axis, -1), np.moveaxis(y, axis, -1)
+    p, dp, reach = a, da, 1
+    while reach < a.shape[-1]:
+        q, dq = p[..., reach:], dp[..., reach:]
+        dp = np.concatenate([dp[..., :reach], dp[..., :-reach] * q + p[..., :-reach] * dq], -1)
+        p = np.concatenate([p[..., :reach], p[..., :-reach] * q], -1)
+        reach *= 2
+    return np.moveaxis(dp if np.all(np.isfinite(dp)) else product_by_steps(y, a, da), -1, axis)
+
+
+def product_by_steps(y: Array, a: Array, da: Array) -> Array:
+    """dy_j = dy_(j-1) a_j + y_(j-1) da_j: slower, but only what NumPy computes itself can overflow."""
     rows = [da[..., 0]]
     for j in range(1, a.shape[-1]):
         rows.append(rows[-1] * a[..., j] + y[..., j - 1] * da[..., j])
-    return np.stack(rows, axis)
-
-
-def _is_tame(a: Array) -> bool:
-    """Whether products and quotients of these numbers neither overflow nor lose digits to underflow."""
-    limit = float(np.finfo(a.dtype).max) ** 0.5
-    size = np.abs(a)
-    return bool(np.all((size < limit) & (size > 1.0 / limit)))
+    return np.stack(rows, -1)
 
 
 @cache

@@ -10,7 +10,7 @@ from .axes import flat, negative, pieces
 from .table import Array, composite, function
 
 
-@function(np.concatenate, sequences=True)
+@function(np.concatenate, sequences=1)
 def concatenate(
     y: Array, arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind", darrays: Any
 ) -> Array:
@@ -21,7 +21,7 @@ def concatenate(
     )
 
 
-@function(np.stack, sequences=True)
+@function(np.stack, sequences=1)
 def stack(
     y: Array, arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind", darrays: Any
 ) -> Array:
@@ -29,26 +29,26 @@ def stack(
     return np.stack(pieces(arrays, darrays), negative(axis, y.ndim))
 
 
-@composite(np.vstack, sequences=True)
+@composite(np.vstack, sequences=1)
 def vstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Array:
     """Rows."""
     return np.concatenate([np.atleast_2d(each) for each in tup])
 
 
-@composite(np.hstack, sequences=True)
+@composite(np.hstack, sequences=1)
 def hstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Array:
     """Columns; vectors end to end."""
     parts = [np.atleast_1d(each) for each in tup]
     return np.concatenate(parts, 0 if parts and parts[0].ndim == 1 else 1)
 
 
-@composite(np.dstack, sequences=True)
+@composite(np.dstack, sequences=1)
 def dstack(tup: Any) -> Array:
     """Along the third axis."""
     return np.concatenate([np.atleast_3d(each) for each in tup], 2)
 
 
-@composite(np.column_stack, sequences=True)
+@composite(np.column_stack, sequences=1)
 def column_stack(tup: Any) -> Array:
     """Vectors become columns."""
     return np.concatenate([each if each.ndim > 1 else each.reshape(-1, 1) for each in map(np.atleast_1d, tup)], 1)
@@ -60,7 +60,7 @@ def append(arr: Array, values: Any, axis: int | None = None) -> Array:
     return np.concatenate((np.ravel(arr), np.ravel(values)) if axis is None else (arr, values), 0 if axis is None else axis)
 
 
-@composite(np.block, sequences=True)
+@composite(np.block, sequences=32)
 def block(arrays: Any) -> Array:
     """Nested lists of blocks: the innermost lists join along the last axis, each level further out along the one before."""
 

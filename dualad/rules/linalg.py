@@ -78,7 +78,7 @@ def slogdet(y: Any, a: Array, *, da: Array) -> tuple[Array | None, Array]:
     sign, _ = y
     singular = sign == 0
     regular = np.where(np.expand_dims(singular, (-2, -1)), np.eye(a.shape[-1]), a)
-    change = np.where(singular, np.nan, np.trace(solve_all(regular, da), axis1=-2, axis2=-1))
+    change = np.trace(solve_all(regular, da), axis1=-2, axis2=-1) * np.where(singular, np.nan, 1.0)
     return (1j * np.imag(change) * sign if np.iscomplexobj(a) else None), np.real(change)
 
 

@@ -30,7 +30,7 @@ def where(
     return None if dx is None and dy is None else np.where(condition, first, second)
 
 
-@composite(np.select, sequences=True)
+@composite(np.select, sequences=1)
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Array:
     """The first choice whose condition holds."""
     result = default

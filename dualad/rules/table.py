@@ -132,7 +132,7 @@ class Function:
     function: Callable[..., Any]
     push: Callable[..., Any]
     view: bool = False  # NumPy's answer may share memory with its first argument
-    sequences: bool = False  # a list of duals is several arrays, not one
+    sequences: int = 0  # how many levels of lists hold arrays, instead of being one
     names: tuple[str, ...] = field(init=False)  # by position; the last collects what is left if `variadic`
     variadic: bool = field(init=False)
     accepted: frozenset[str] = field(init=False)
@@ -184,7 +184,7 @@ class Composite:
     function: Callable[..., Any]
     body: Callable[..., Any]
     effect: bool = False  # `body` writes into an argument: there is no value to compare with NumPy's
-    sequences: bool = False  # a list of duals is several arrays, not one
+    sequences: int = 0  # how many levels of lists hold arrays, instead of being one
     out: int | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -254,7 +254,7 @@ def rule(
     return row
 
 
-def function(*functions: Callable[..., Any], view: bool = False, sequences: bool = False) -> Callable[[Any], Any]:
+def function(*functions: Callable[..., Any], view: bool = False, sequences: int = 0) -> Callable[[Any], Any]:
     """Enter a `Function` for each of NumPy's names of one function."""
 
     def decorate(push: Callable[..., Any]) -> Callable[..., Any]:
@@ -265,7 +265,7 @@ def function(*functions: Callable[..., Any], view: bool = False, sequences: bool
     return decorate
 
 
-def composite(*functions: Callable[..., Any], effect: bool = False, sequences: bool = False) -> Callable[[Any], Any]:
+def composite(*functions: Callable[..., Any], effect: bool = False, sequences: int = 0) -> Callable[[Any], Any]:
     """Enter a `Composite` for each of NumPy's names of one function."""
 
     def decorate(body: Callable[..., Any]) -> Callable[..., Any]:

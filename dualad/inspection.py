@@ -1,0 +1,79 @@
+"""What a number is made of, for people who want to look inside a running transform."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .dual import Dual
+from .structural import plain
+
+
+def is_dual(x: Any) -> bool:
+    """Whether x is a dual number of a transform.
+
+    Parameters
+    ----------
+    x : object
+        Anything.
+
+    Returns
+    -------
+    bool
+        True inside a transform for what it differentiates by, and for what was computed from that.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> seen = []
+    >>> _ = dualad.grad(lambda x: seen.append(dualad.is_dual(x)) or np.sum(x))(np.ones(3))
+    >>> seen, dualad.is_dual(1.0)
+    ([True], False)
+    """
+    return isinstance(x, Dual)
+
+
+def primal_of(x: Any) -> Any:
+    """The value of a dual number, without its tangents.
+
+    Parameters
+    ----------
+    x : object
+        A dual, or anything else.
+
+    Returns
+    -------
+    array, scalar or dual
+        The value; of nested duals a dual of the outer transform. What is not dual is returned as it is.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> dualad.derivative(lambda x: x * dualad.primal_of(x))(3.0)
+    np.float64(3.0)
+    """
+    return x.primal if isinstance(x, Dual) else x
+
+
+def tangent_of(x: Any) -> Any:
+    """The tangents of a dual number, one for each direction.
+
+    Parameters
+    ----------
+    x : object
+        A dual, or anything else.
+
+    Returns
+    -------
+    array of shape (k, \\*x.shape), or None
+        The derivatives of x along k directions; None where x does not vary, and for what is not dual.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> seen = []
+    >>> _ = dualad.grad(lambda x: seen.append(dualad.tangent_of(x**2)) or np.sum(x))(np.array([1.0, 3.0]))
+    >>> seen[0]
+    array([[2., 0.],
+           [0., 6.]])
+    """
+    return plain(x.tangent) if isinstance(x, Dual) else None
