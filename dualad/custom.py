@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .dual import WATCH, Dual, dual, watching
+from .dual import Dual, dual
 from .errors import BadArgument
+from .interpreter import WATCH, watching
 from .lift import Level, Lifted, highest
 from .trees import flatten, is_numeric, tree_map, unflatten
 from .wrapping import Wrapper

@@ -1,46 +1,23 @@
-"""Dual: an array that carries its tangents, the interpreter of the rule table in forward mode.
+"""Dual: an array that carries its tangents.
 
 A dual number a + b ε with ε² = 0 computes a function's value in `a` and its derivative along `b` in one run. Here `a` is an
 array, the *primal*, and `b` holds k *tangents* at once, of shape (k, *a.shape): the direction axis comes first, so each
-direction is contiguous and one call serves them all. NumPy computes every primal exactly as it would without us, under the
-caller's errstate; tangents are computed by the rule under an errstate of their own.
-
-A tangent of None says that the value does not vary, structurally: nothing was ever multiplied by zero to find out.
+direction is contiguous and one call serves them all. What a dual does with a NumPy call stands in `interpreter`; here stands
+what it is to the code that meets it: an ndarray, or a NumPy scalar, that does not let itself be made a plain one.
 """
 
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
 
 from . import storage
-from .errors import TangentLossError, no_rule, refuse
-from .lift import Level, Lifted, describe, highest, innermost, leader
-from .rules.folds import method_rule
-from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, prepared, pushforward
-
-Observer = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any], Any], None]
-WATCH: ContextVar[Any] = ContextVar("WATCH", default=None)
-"""A level: no tangents are carried below it at present. An observer: it sees each call and its result (`check_derivatives`)."""
-
-WEAK = (int, float, complex)
-WEAK_DTYPE = np.dtype(float)
-
-
-@contextmanager
-def watching(watch: Observer | Level | None) -> Iterator[None]:
-    """A block under another observer, or without tangents."""
-    token = WATCH.set(watch)
-    try:
-        yield
-    finally:
-        WATCH.reset(token)
+from .errors import TangentLossError, refuse
+from .interpreter import WEAK, Interpreter
+from .lift import Level, Lifted, describe, innermost
+from .rules.table import Array
 
 
 def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
@@ -55,7 +32,7 @@ def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
     return new
 
 
-class Dual(Lifted):
+class Dual(Interpreter):
     """A NumPy array, or scalar, with its tangents.
 
     Parameters
@@ -81,186 +58,13 @@ class Dual(Lifted):
     ['Dual(0.479426 + 0.877583ε)']
     """
 
-    __slots__ = ("tangent",)
-
-    tangent: Array | None
+    __slots__ = ()
 
     def __new__(cls, primal: Array, tangent: Array | None, level: Level) -> Any:
         return dual(primal if isinstance(primal, Lifted) else np.asarray(primal)[()], tangent, level)
 
-    # -- the two questions of Lifted -------------------------------------------------------------------------------------
-
-    def _ufunc(self, ufunc: Any, inputs: tuple[Any, ...], compute: Callable[..., Any] | None = None) -> Any:
-        row = RULES.get(ufunc)
-        if row.__class__ is not Elementwise:
-            return self._function(ufunc, inputs, {})
-        level = self.level
-        primals: list[Any] = []
-        tangents: list[Any] = []
-        moves = False
-        for value in inputs:
-            if isinstance(value, Dual) and value.level is level:
-                tangent = value.tangent
-                primals.append(value.primal)
-                tangents.append(tangent)
-                moves = moves or tangent is not None
-            elif value.__class__ is list or value.__class__ is tuple:
-                inputs = tuple(storage.as_operand(each) for each in inputs)
-                return leader(inputs)._ufunc(ufunc, inputs, compute)
-            else:
-                primals.append(value)
-                tangents.append(None)
-        y = (compute or ufunc)(*primals)
-        if y.__class__ in WEAK:  # np.frompyfunc answers with Python's numbers
-            y = np.result_type(y, np.float64).type(y)
-        watch = WATCH.get()
-        if moves and (watch is None or watch.__class__ is not Level or level > watch):
-            with np.errstate(all="ignore"):
-                try:
-                    result = self._wrap(y, pushforward(row, primals, tangents, y))
-                except ArithmeticError:  # Python's numbers raise where NumPy's are infinite
-                    primals = [np.float64(each) if isinstance(each, int | float) else each for each in primals]
-                    result = self._wrap(y, pushforward(row, primals, tangents, y))
-        else:
-            result = self._wrap(y, None)
-        if callable(watch):
-            watch(ufunc, inputs, {}, result)
-        return result
-
-    def _ufunc_method(self, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        out = kwargs.pop("out", None)
-        if method != "__call__":
-            row = method_rule(ufunc, method)
-            if row is None:
-                raise no_rule(getattr(ufunc, method))
-            return self._apply(row, inputs, kwargs if out is None else kwargs | {"out": out[0]})
-        where = kwargs.get("where", True)
-        if where is not True and out is not None:  # into copies, so that NumPy does not warn of unset elements
-            kwargs["out"] = tuple(None if each is None else np.copy(self._primal_of(each)) for each in out)
-        if RULES.get(ufunc).__class__ is Elementwise:
-            result = self._ufunc(ufunc, inputs, partial(ufunc, **kwargs) if kwargs else None)
-        else:
-            result = self._function(ufunc, inputs, kwargs)
-        if out is None:
-            return result
-        if not isinstance(result, tuple):
-            return self._deliver(result, out[0], where)
-        return tuple(self._deliver(*pair, where) for pair in zip(result, out, strict=True))
-
-    def _deliver(self, result: Any, out: Any, where: Any = True) -> Any:
-        """`result` written into `out`, as if it had been computed into a temporary."""
-        if out is None:
-            return result
-        if isinstance(out, np.ndarray) and isinstance(result, Dual) and not storage.is_constant(result):
-            raise TangentLossError(
-                "in-place write of a dual number into a plain array (out=, or an operator such as +=) would drop its "
-                "tangent; write `a = a + x`, or allocate the array with np.zeros_like(x)"
-            )
-        if isinstance(out, DualScalar):  # an in-place operator on a scalar makes a new one
-            return result
-        np.copyto(out, result, where=where)
-        return out
-
-    def _function(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        row = RULES.get(function)
-        if row is None:
-            raise no_rule(function)
-        return self._apply(row, args, kwargs)
-
-    def _apply(self, row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """A row of the table on arguments with duals of this level among them."""
-        result: Any
-        args, kwargs, out = prepared(row, args, kwargs)
-        lists = getattr(row, "sequences", 0)
-        args = tuple([storage.lift_nested(value, lists) for value in args])
-        kwargs = {name: storage.lift_nested(value, lists) for name, value in kwargs.items()}
-        match row:
-            case Constant():
-                return self._deliver(row.function(*self._primal_of(args), **self._primal_of(kwargs)), out)
-            case Composite(effect=True):
-                return row.body(*args, **kwargs)
-            case Composite():
-                value = row.function(*self._primal_of(args), **self._primal_of(kwargs))
-                with np.errstate(all="ignore"):
-                    result = self._with_value(row.body(*args, **kwargs), value)
-            case Elementwise():
-                result = self._ufunc(row.function, args, partial(row.function, **kwargs))
-            case Function():
-                result = self._push(row, args, kwargs)
-        watch = WATCH.get()
-        if callable(watch):
-            watch(row.function, args, kwargs, result)
-        return self._deliver(result, out)
-
-    def _push(self, row: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        tangents = row.tangents(args, kwargs, self._tangent_of)
-        primals, keywords = self._primal_of(args), self._primal_of(kwargs)
-        if "like" in row.accepted and (below := highest((*primals, *keywords.values()))) is not None:
-            keywords["like"] = below  # NumPy has taken out the one that brought the call here
-        y = row.function(*primals, **keywords)
-        tangent = None
-        watch = WATCH.get()
-        carried = row.view or watch.__class__ is not Level or self.level > watch  # a view is the array that it is of
-        if tangents and carried and getattr(y, "dtype", WEAK_DTYPE).kind in "fcO":
-            primals = tuple(np.float64(each) if each.__class__ is float else each for each in primals)
-            with np.errstate(all="ignore"):
-                tangent = row.push(y, *primals, **keywords, **tangents)
-        result = self._wrap(y, tangent)
-        if row.view:
-            result = storage.as_view(result, args, kwargs | {"like": self} if "like" in row.accepted else kwargs, row.function)
-        return result
-
-    def _primal_of(self, value: Any) -> Any:
-        """`value` with every dual of this level replaced by its primal, inside containers too."""
-        if isinstance(value, Dual) and value.level is self.level:
-            return value.primal
-        if isinstance(value, tuple):
-            return tuple(map(self._primal_of, value)) if type(value) is tuple else value
-        if isinstance(value, list):
-            return [self._primal_of(item) for item in value]
-        if isinstance(value, dict):
-            return {key: self._primal_of(item) for key, item in value.items()}
-        return value
-
-    def _tangent_of(self, value: Any) -> Any:
-        """The tangent at this level; for a container that holds one, a list with None for what does not vary."""
-        if isinstance(value, Dual):
-            return value.tangent if value.level is self.level else None
-        if isinstance(value, list | tuple):
-            tangents = [self._tangent_of(item) for item in value]
-            return None if all(tangent is None for tangent in tangents) else tangents
-        return None
-
-    def _wrap(self, y: Any, tangent: Any) -> Any:
-        """NumPy's answer with its tangent, in NumPy's own structure."""
-        if isinstance(y, tuple | list):
-            tangents = tangent if tangent is not None else [None] * len(y)
-            wrapped = [self._wrap(*pair) for pair in zip(y, tangents, strict=True)]
-            return type(y)(wrapped) if type(y) in (tuple, list) else type(y)(*wrapped)
-        dtype = getattr(y, "dtype", None)
-        if dtype is None:
-            return dual(y, tangent, self.level) if isinstance(y, float | complex) else y
-        kind = dtype.kind
-        if kind not in "fc":
-            if kind != "O":
-                return y
-            y = np.asarray(y, dtype=np.float64)[()]  # np.frompyfunc answers with objects
-            dtype = y.dtype
-        if tangent is not None:
-            if tangent.dtype != dtype:
-                tangent = tangent.astype(dtype)
-            if tangent.shape[1:] != y.shape:
-                tangent = np.copy(np.broadcast_to(tangent, (len(tangent), *y.shape)))
-        return dual(y, tangent, self.level)
-
-    def _with_value(self, result: Any, value: Any) -> Any:
-        """The tangent of `result` beside NumPy's own value, which may differ in the last bit."""
-        if isinstance(value, tuple | list):
-            pairs = [self._with_value(*pair) for pair in zip(result, value, strict=True)]
-            return type(value)(pairs) if type(value) in (tuple, list) else type(value)(*pairs)
-        if not isinstance(result, Dual) or result.level is not self.level:
-            return self._wrap(value, None)
-        return result if result.primal is value else self._wrap(value, result.tangent)
+    def _lift(self, primal: Any, tangent: Any) -> Any:
+        return dual(primal, tangent, self.level)
 
     # -- what cannot be a dual -------------------------------------------------------------------------------------------
 

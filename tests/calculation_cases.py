@@ -171,7 +171,11 @@ linear(np.clip, V(0.5, 2.0, 3.0), V(1.0, 1.0, 4.0), V(2.5, 1.5, 3.5))
 for axis in (-1, 0, None):
     linear(np.sort, X(3, 4), axis)
     linear(
-        np.partition, X(3, 8), 2, axis=axis, twin=lambda x, kth, axis: partition_twin(x, np.partition(x.real, kth, axis), axis)
+        np.partition,
+        X(20, 20),
+        7,
+        axis=axis,
+        twin=lambda x, kth, axis: partition_twin(x, np.partition(x.real, kth, axis), axis),
     )
 linear(np.sort, X(3, 4), axis=1, kind="mergesort")
 linear(np.sort, X(4), stable=True)

@@ -224,9 +224,10 @@ def linspace(
     *,
     device: Any = None,
 ) -> Any:
-    """start + (stop - start) * t, linear in both ends."""
+    """start * (1 - t) + stop * t; each end depends on itself alone, whatever the tangent of the other one."""
     gaps = num - 1 if endpoint else num
     step = np.subtract(stop, start) / gaps if gaps > 0 else np.subtract(stop, start) * np.nan
     t = np.arange(num).reshape((num,) + (1,) * max(np.ndim(start), np.ndim(stop))) / max(gaps, 1)
-    line = np.moveaxis(np.multiply(start, 1.0 - t) + np.multiply(stop, t), 0, axis)
+    line = np.where(t < 1.0, np.multiply(start, 1.0 - t), 0.0) + np.where(t > 0.0, np.multiply(stop, t), 0.0)
+    line = np.moveaxis(line, 0, axis)
     return (line, step) if retstep else line
