@@ -362,7 +362,7 @@ def derivative(f: Callable[..., Any], argnums: int = 0, order: int = 1) -> Trans
     Raises
     ------
     BadArgument
-        If the output's shape is not the argument's, or `order` is negative.
+        If the output's shape is not the argument's, `order` is negative, or `argnums` is not one integer.
 
     Examples
     --------

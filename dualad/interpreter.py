@@ -137,24 +137,24 @@ class Interpreter(Lifted):
 
     def _apply(self, row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A row of the table on arguments with duals of this level among them."""
-        result: Any
         args, kwargs, out = prepared(row, args, kwargs)
         lists = getattr(row, "sequences", 0)
-        args = tuple([storage.lift_nested(value, lists) for value in args])
-        kwargs = {name: storage.lift_nested(value, lists) for name, value in kwargs.items()}
-        match row:
-            case Constant():
-                return self._deliver(row.function(*self._primal_of(args), **self._primal_of(kwargs)), out)
-            case Composite(effect=True):
-                return row.body(*args, **kwargs)
-            case Composite():
-                value = row.function(*self._primal_of(args), **self._primal_of(kwargs))
-                with np.errstate(all="ignore"):
-                    result = self._with_value(row.body(*args, **kwargs), value)
-            case Elementwise():
-                result = self._ufunc(row.function, args, partial(row.function, **kwargs))
-            case Function():
-                result = self._push(row, args, kwargs)
+        args = tuple([storage.lift_nested(each, lists) if isinstance(each, list | tuple) else each for each in args])
+        if kwargs:
+            kwargs = {name: storage.lift_nested(each, lists) for name, each in kwargs.items()}
+        kind = row.__class__
+        if kind is Function:  # by far the commonest: asked first
+            result = self._push(row, args, kwargs)  # type: ignore[arg-type]  # its class was asked
+        elif kind is Elementwise:
+            result = self._ufunc(row.function, args, partial(row.function, **kwargs))
+        elif kind is Constant:
+            return self._deliver(row.function(*self._primal_of(args), **self._primal_of(kwargs)), out)
+        elif row.effect:  # type: ignore[union-attr]  # a Composite
+            return row.body(*args, **kwargs)  # type: ignore[union-attr]
+        else:
+            value = row.function(*self._primal_of(args), **self._primal_of(kwargs))
+            with np.errstate(all="ignore"):
+                result = self._with_value(row.body(*args, **kwargs), value)  # type: ignore[union-attr]
         watch = WATCH.get()
         if callable(watch):
             watch(row.function, args, kwargs, result)

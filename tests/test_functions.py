@@ -143,6 +143,8 @@ def test_single_precision_stays(case):
             tangent = tangent_of(got)
             if tangent is not None:
                 assert tangent.dtype == expected.dtype
+                if case.function is np.partition:  # NumPy orders what is not asked for otherwise in single precision
+                    continue
                 close(tangent, tangent_or_zero(reference, 3), case, 1e-3)
 
 

@@ -62,13 +62,15 @@ def reduction(ufunc: np.ufunc) -> Callable[..., Array]:
         a = a if where is True else np.where(where, a, neutral)
         axes = negative(axis, a.ndim)
         axes = axes if isinstance(axes, tuple) else (axes,)
+        if ufunc is np.add and dinitial is None:
+            return np.sum(da if where is True else np.where(where, da, 0.0), axis=axes, keepdims=keepdims)
         result = None
         reduced = ufunc.reduce(a, axis=axes, keepdims=True)
         if da is not None:
             weights = fold(a, reduced, axes)
             terms = np.where(weights == 0, 0.0, weights * da) if row.select else weights * da
             result = np.sum(terms if where is True else np.where(where, terms, 0.0), axis=axes, keepdims=keepdims)
-        if initial is None or (ufunc is np.add and dinitial is None):
+        if initial is None:
             return result
         inner = reduced if keepdims else np.squeeze(reduced, axes)
         return pushforward(row, (inner, initial), (result, dinitial), y)
