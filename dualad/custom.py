@@ -24,8 +24,8 @@ class custom_jvp(Wrapper):
     ----------
     f : callable
         The function, of arrays, scalars and pytrees of them. It may be anything that computes the value: compiled code, an
-        iteration, a table. It is called with plain values (or, in nested transforms, with duals of an outer one). Its keyword arguments are constants,
-        and reach the rule too.
+        iteration, a table. It is called with plain values (or, in nested transforms, with duals of an outer one).
+        Its keyword arguments are constants, and the rule is given them too.
 
     Raises
     ------

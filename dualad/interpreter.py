@@ -20,7 +20,7 @@ from . import storage
 from .errors import TangentLossError, no_rule
 from .lift import Level, Lifted, highest, leader
 from .rules.folds import method_rule
-from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, prepared, pushforward
+from .rules.table import RULES, Array, Constant, Elementwise, Function, Rule, prepared, pushforward
 
 Observer = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any], Any], None]
 WATCH: ContextVar[Any] = ContextVar("WATCH", default=None)

@@ -20,4 +20,4 @@ def test_commands():
     script = (README.parent / ".ci" / "run").read_text(encoding="utf8")
     for command in ("pip install . && python -m dualad", 'pip install ".[test]" && pytest'):
         assert f"    {command}\n" in text
-        assert f"\n{command}\n" in script
+        assert f"'{command}'\n" in script
