@@ -9,6 +9,7 @@ what it is to the code that meets it: an ndarray, or a NumPy scalar, that does n
 from __future__ import annotations
 
 import numbers
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
@@ -213,12 +214,12 @@ class DualScalar(Dual):
         primal = self.primal
         return np.dtype(type(primal)) if type(primal) in WEAK else primal.dtype
 
-    def _operate(self, ufunc: np.ufunc, *operands: Any) -> Any:
-        """Python's floats among themselves stay Python's floats: they promote an array's dtype less than np.float64 would."""
-        result = super()._operate(ufunc, *operands)
-        if type(innermost(self)) in WEAK and all(type(innermost(operand)) in WEAK for operand in operands):
-            return _weak(result)
-        return result
+    def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], *operands: Any) -> Any:
+        """Python's floats among themselves stay Python's floats: they promote an array's dtype less than np.float64 would.
+        They are computed as NumPy's, though, for which 1 / 0.0 is infinite and (-8.0) ** 0.5 is nan."""
+        if not all(type(innermost(operand)) in WEAK for operand in operands):
+            return super()._operate(ufunc, compute, *operands)
+        return _weak(super()._operate(ufunc, lambda *primals: compute(*map(_strong, primals)), *operands))
 
     # There is no __getitem__, not even for x[()]: with one, Python would take a scalar for a sequence, and NumPy would tell
     # so, instead of what was lost, when one is stored in a plain array.
@@ -238,6 +239,11 @@ class DualScalar(Dual):
 
 DualArray._element = DualScalar
 numbers.Number.register(DualScalar)
+
+
+def _strong(value: Any) -> Any:
+    """Python's own number as NumPy's."""
+    return np.asarray(value)[()] if type(value) in WEAK else value
 
 
 def _weak(value: Any) -> Any:

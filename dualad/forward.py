@@ -13,7 +13,7 @@ import numpy as np
 from . import storage
 from .dual import Dual, DualArray, dual
 from .errors import BadArgument, NotDifferentiable
-from .lift import Level, Lifted
+from .lift import Level, Lifted, innermost
 from .structural import looking_again, needs_second_look, plain, second_look, seeded
 from .trees import differentiable, flatten, is_numeric, tree_map, unflatten
 from .wrapping import Wrapper
@@ -175,8 +175,9 @@ def _lift(leaf: Any, primal: Any, seed: Any, level: Level) -> Any:
     """What f gets for one leaf of its arguments."""
     if primal is None:
         return leaf
-    primal = np.copy(primal, order="K") if isinstance(primal, np.ndarray | DualArray) else primal
-    if seed is None and not isinstance(primal, np.ndarray | DualArray):
+    if isinstance(primal, np.ndarray | DualArray):
+        primal = np.copy(primal, order="K")
+    elif seed is None:
         return primal  # a number that does not vary here
     return dual(primal, seeded(seed, level) if looking_again() and seed is not None else seed, level)
 
@@ -241,7 +242,7 @@ def one_hot(selection: Selection, low: int, high: int, batch_ndim: int = 0) -> l
 def filled(tangent: Any, value: Any, k: int) -> Any:
     """A tangent of k directions for an output, zeros where it does not vary."""
     if tangent is not None:
-        return tangent
+        return tangent if innermost(tangent).flags.writeable else np.copy(tangent)  # of a broadcast view, say
     dtype = getattr(value, "dtype", np.dtype(complex if isinstance(value, complex) else float))
     return np.zeros((k, *np.shape(value)), dtype if dtype.kind in "fc" else np.float64)
 

@@ -20,7 +20,7 @@ from . import storage
 from .errors import TangentLossError, no_rule
 from .lift import Level, Lifted, highest, leader
 from .rules.folds import method_rule
-from .rules.table import RULES, Array, Constant, Elementwise, Function, Rule, prepared, pushforward
+from .rules.table import RULES, Array, Constant, Elementwise, Function, Rule, into, prepared, pushforward
 
 Observer = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any], Any], None]
 WATCH: ContextVar[Any] = ContextVar("WATCH", default=None)
@@ -142,9 +142,10 @@ class Interpreter(Lifted):
         args = tuple([storage.lift_nested(each, lists) if isinstance(each, list | tuple) else each for each in args])
         if kwargs:
             kwargs = {name: storage.lift_nested(each, lists) for name, each in kwargs.items()}
+        compute = row.function if out is None else partial(into, row, np.empty_like(self._primal_of(out)))
         kind = row.__class__
         if kind is Function:  # by far the commonest: asked first
-            result = self._push(row, args, kwargs)  # type: ignore[arg-type]  # its class was asked
+            result = self._push(row, args, kwargs, compute)  # type: ignore[arg-type]  # its class was asked
         elif kind is Elementwise:
             result = self._ufunc(row.function, args, partial(row.function, **kwargs))
         elif kind is Constant:
@@ -152,7 +153,7 @@ class Interpreter(Lifted):
         elif row.effect:  # type: ignore[union-attr]  # a Composite
             return row.body(*args, **kwargs)  # type: ignore[union-attr]
         else:
-            value = row.function(*self._primal_of(args), **self._primal_of(kwargs))
+            value = compute(*self._primal_of(args), **self._primal_of(kwargs))
             with np.errstate(all="ignore"):
                 result = self._with_value(row.body(*args, **kwargs), value)  # type: ignore[union-attr]
         watch = WATCH.get()
@@ -160,12 +161,12 @@ class Interpreter(Lifted):
             watch(row.function, args, kwargs, result)
         return self._deliver(result, out)
 
-    def _push(self, row: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _push(self, row: Function, args: tuple[Any, ...], kwargs: dict[str, Any], compute: Callable[..., Any]) -> Any:
         tangents = row.tangents(args, kwargs, self._tangent_of)
         primals, keywords = self._primal_of(args), self._primal_of(kwargs)
         if "like" in row.accepted and (below := highest((*primals, *keywords.values()))) is not None:
             keywords["like"] = below  # NumPy has taken out the one that brought the call here
-        y = row.function(*primals, **keywords)
+        y = compute(*primals, **keywords)
         tangent = None
         varies = tangents and getattr(getattr(y, "dtype", None), "kind", "f") in "fcO"
         if varies and (row.view or carries(self.level)):  # a view is the array that it is of, also under no_tangents

@@ -128,27 +128,22 @@ def _is_foreign(value: Any, operands: tuple[Any, ...]) -> bool:
     return False
 
 
-def _power(x: Any, p: Any) -> Any:
-    """x ** p as the operator has it: an ndarray is squared and rooted where np.power would call pow. Python's floats are
-    computed as NumPy's, for which 0.0 ** -1 is infinite and (-8.0) ** 0.5 is nan."""
-    return (np.asarray(x)[()] if type(x) in (float, complex) else x) ** p
-
-
-def _unary(ufunc: np.ufunc) -> Callable[[Any], Any]:
+def _unary(ufunc: np.ufunc, compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def method(self: Any) -> Any:
-        return self._operate(ufunc, self)
+        return self._operate(ufunc, compute, self)
 
     return method
 
 
-def _binary(ufunc: np.ufunc) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
-    """An operator and its reflection."""
+def _binary(ufunc: np.ufunc, compute: Callable[[Any, Any], Any]) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """An operator and its reflection. The ufunc names the rule; the value is computed by the operator, which for scalars and
+    for powers is not quite the ufunc: ndarray's ``**`` squares and takes roots where np.power calls pow."""
 
     def method(self: Any, other: Any) -> Any:
-        return self._operate(ufunc, self, other)
+        return self._operate(ufunc, compute, self, other)
 
     def reflected(self: Any, other: Any) -> Any:
-        return self._operate(ufunc, other, self)
+        return self._operate(ufunc, compute, other, self)
 
     return method, reflected
 
@@ -157,7 +152,7 @@ def _equality(ufunc: np.ufunc, compare: Callable[[Any, Any], Any]) -> Callable[[
     """== or !=, which ndarray answers for any object: code asks ``x == "auto"`` where x may be an array."""
 
     def method(self: Any, other: Any) -> Any:
-        return compare(innermost(self), other) if isinstance(other, str | bytes) else self._operate(ufunc, self, other)
+        return compare(innermost(self), other) if isinstance(other, str | bytes) else self._operate(ufunc, compare, self, other)
 
     return method
 
@@ -224,30 +219,30 @@ class Lifted:
 
     # -- operators -------------------------------------------------------------------------------------------------------
 
-    def _operate(self, ufunc: np.ufunc, *operands: Any) -> Any:
-        """A ufunc called by an operator; Python asks the other operand when the answer is NotImplemented."""
+    def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], *operands: Any) -> Any:
+        """An operator; Python asks the other operand when the answer is NotImplemented."""
         top = leader(operands)
-        return NotImplemented if top is None else top._ufunc(ufunc, operands, _power if ufunc is np.power else None)
+        return NotImplemented if top is None else top._ufunc(ufunc, operands, compute)
 
     def _update(self, ufunc: np.ufunc, other: Any) -> Any:
         """An in-place operator: writes into this array where it can be written, else makes a new value."""
         return ufunc(self, other, out=self)
 
-    __add__, __radd__ = _binary(np.add)
-    __sub__, __rsub__ = _binary(np.subtract)
-    __mul__, __rmul__ = _binary(np.multiply)
-    __truediv__, __rtruediv__ = _binary(np.divide)
-    __floordiv__, __rfloordiv__ = _binary(np.floor_divide)
-    __mod__, __rmod__ = _binary(np.remainder)
-    __divmod__, __rdivmod__ = _binary(np.divmod)
-    __pow__, __rpow__ = _binary(np.power)
-    __matmul__, __rmatmul__ = _binary(np.matmul)
-    __lt__, __gt__ = _binary(np.less)
-    __le__, __ge__ = _binary(np.less_equal)
+    __add__, __radd__ = _binary(np.add, operator.add)
+    __sub__, __rsub__ = _binary(np.subtract, operator.sub)
+    __mul__, __rmul__ = _binary(np.multiply, operator.mul)
+    __truediv__, __rtruediv__ = _binary(np.divide, operator.truediv)
+    __floordiv__, __rfloordiv__ = _binary(np.floor_divide, operator.floordiv)
+    __mod__, __rmod__ = _binary(np.remainder, operator.mod)
+    __divmod__, __rdivmod__ = _binary(np.divmod, divmod)
+    __pow__, __rpow__ = _binary(np.power, operator.pow)
+    __matmul__, __rmatmul__ = _binary(np.matmul, operator.matmul)
+    __lt__, __gt__ = _binary(np.less, operator.lt)
+    __le__, __ge__ = _binary(np.less_equal, operator.le)
     __eq__, __ne__ = _equality(np.equal, operator.eq), _equality(np.not_equal, operator.ne)
-    __neg__ = _unary(np.negative)
-    __pos__ = _unary(np.positive)
-    __abs__ = _unary(np.absolute)
+    __neg__ = _unary(np.negative, operator.neg)
+    __pos__ = _unary(np.positive, operator.pos)
+    __abs__ = _unary(np.absolute, abs)
     __iadd__, __isub__, __imul__ = _inplace(np.add), _inplace(np.subtract), _inplace(np.multiply)
     __itruediv__, __ifloordiv__ = _inplace(np.divide), _inplace(np.floor_divide)
     __imod__, __ipow__, __imatmul__ = _inplace(np.remainder), _inplace(np.power), _inplace(np.matmul)

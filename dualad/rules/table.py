@@ -125,6 +125,14 @@ def prepared(row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[
     return args, kwargs, out
 
 
+def into(row: Rule, temporary: Array, *args: Any, **kwargs: Any) -> Any:
+    """The row's function writing into a temporary: NumPy decides on precision there, and on shapes that do not fit."""
+    place = getattr(row, "out", None)
+    if place is None or len(args) <= place:
+        return row.function(*args, **kwargs, out=temporary)
+    return row.function(*args[:place], temporary, *args[place + 1 :], **kwargs)
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function of whole arrays with its linear map from tangents to tangent; see the module's first lines."""
