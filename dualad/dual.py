@@ -17,8 +17,8 @@ import numpy as np
 from . import storage
 from .errors import TangentLossError, refuse
 from .interpreter import WEAK, Interpreter
-from .lift import Level, Lifted, describe, innermost
-from .rules.table import Array
+from .lift import Level, Lifted, describe
+from .rules.table import Array, innermost
 
 
 def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
@@ -149,10 +149,6 @@ class DualArray(Dual):
     def __contains__(self, value: Any) -> bool:
         return bool((self == value).any())
 
-    def _get_shape(self) -> tuple[int, ...]:
-        shape: tuple[int, ...] = self.primal.shape
-        return shape
-
     def _set_real(self, value: Any) -> None:
         np.real(self)[...] = value
 
@@ -164,7 +160,7 @@ class DualArray(Dual):
     def _set_flat(self, value: Any) -> None:
         storage.Flat(self)[:] = value
 
-    shape = property(_get_shape, storage.set_shape)
+    shape = Lifted.shape.setter(storage.set_shape)  # type: ignore[attr-defined]
     real, imag = property(np.real, _set_real), property(np.imag, _set_imag)
     flat = property(storage.Flat, _set_flat)
 

@@ -13,7 +13,8 @@ import numpy as np
 from . import storage
 from .dual import Dual, DualArray, dual
 from .errors import BadArgument, NotDifferentiable
-from .lift import Level, Lifted, innermost
+from .lift import Level, Lifted
+from .rules.table import innermost
 from .structural import looking_again, needs_second_look, plain, second_look, seeded
 from .trees import differentiable, flatten, is_numeric, tree_map, unflatten
 from .wrapping import Wrapper
@@ -311,7 +312,7 @@ def _direction(primal: Any, tangent: Any) -> Any:
     if tangent.dtype.kind not in "iufc" or (tangent.dtype.kind == "c" and not np.iscomplexobj(primal)):
         raise BadArgument(f"jvp: a tangent of dtype {tangent.dtype} for a primal of dtype {np.asarray(primal).dtype}")
     dtype = getattr(primal, "dtype", np.complex128 if isinstance(primal, complex) else np.float64)
-    return seed_like(primal, tangent[None].astype(dtype))
+    return seed_like(primal, np.reshape(tangent, (1, *tangent.shape)).astype(dtype))
 
 
 # -- elementwise derivatives ---------------------------------------------------------------------------------------------

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
 
-from .directions import chunk_bounds, in_chunks, jacobian_blocks, require_complex
+from .directions import chunk_bounds, in_chunks, jacobian_blocks, require_complex, run_chunk
 from .errors import BadArgument
-from .forward import Selection, Transformed, filled, one_hot, run, select
+from .forward import Selection, Transformed, select
 from .trees import flatten, unflatten
 
 
@@ -24,12 +23,8 @@ class _Rows:
         self.__name__ = getattr(selection.f, "__name__", repr(selection.f))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        inner = self.selection.at(args, kwargs)
-        out, tangents, aux = run(inner, functools.partial(one_hot, inner, self.low, self.stop), self.has_aux)
-        values, _ = flatten(out)
-        pairs = zip(values, tangents, strict=True)
-        filled_in = [None if value is None else filled(tangent, value, self.stop - self.low) for value, tangent in pairs]
-        return filled_in, (out, aux, filled_in)
+        out, tangents, aux = run_chunk(self.selection.at(args, kwargs), self.low, self.stop, 0, self.has_aux)
+        return tangents, (out, aux, tangents)
 
 
 def run_rows(selection: Selection, low: int, high: int, stop: int, has_aux: bool) -> tuple[list[Any], Any]:
@@ -38,9 +33,8 @@ def run_rows(selection: Selection, low: int, high: int, stop: int, has_aux: bool
     Beside it what the same run gave of value, aux and first tangents.
     """
     outer = dataclasses.replace(selection, f=_Rows(selection, low, stop, has_aux))
-    first, rows, extra = run(outer, functools.partial(one_hot, outer, low, high), has_aux=True)
-    pairs = zip(first, rows, strict=True)
-    return [None if tangent is None else filled(row, tangent, high - low) for tangent, row in pairs], extra
+    _, rows, extra = run_chunk(outer, low, high, 0, has_aux=True)
+    return rows, extra
 
 
 def _hessian(

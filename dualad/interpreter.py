@@ -8,6 +8,7 @@ A tangent of None says that the value does not vary, structurally: nothing was e
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,7 +21,7 @@ from . import storage
 from .errors import TangentLossError, no_rule
 from .lift import Level, Lifted, highest, leader
 from .rules.folds import method_rule
-from .rules.table import RULES, Array, Constant, Elementwise, Function, Rule, into, prepared, pushforward
+from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, into, prepared, pushforward
 
 Observer = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any], Any], None]
 WATCH: ContextVar[Any] = ContextVar("WATCH", default=None)
@@ -99,8 +100,6 @@ class Interpreter(Lifted):
         out = kwargs.pop("out", None)
         if method != "__call__":
             row = method_rule(ufunc, method)
-            if row is None:
-                raise no_rule(getattr(ufunc, method))
             return self._apply(row, inputs, kwargs if out is None else kwargs | {"out": out[0]})
         where = kwargs.get("where", True)
         if where is not True and out is not None:  # into copies, so that NumPy does not warn of unset elements
@@ -149,9 +148,10 @@ class Interpreter(Lifted):
         elif kind is Elementwise:
             result = self._ufunc(row.function, args, partial(row.function, **kwargs))
         elif kind is Constant:
-            return self._deliver(row.function(*self._primal_of(args), **self._primal_of(kwargs)), out)
+            y = row.function(*self._primal_of(args), **self._primal_of(kwargs))
+            return self._deliver(self._wrap(y, None) if row.lifted else y, out)  # type: ignore[union-attr]
         elif row.effect:  # type: ignore[union-attr]  # a Composite
-            return row.body(*args, **kwargs)  # type: ignore[union-attr]
+            return self._write(row, args, kwargs)  # type: ignore[arg-type]
         else:
             value = compute(*self._primal_of(args), **self._primal_of(kwargs))
             with np.errstate(all="ignore"):
@@ -160,6 +160,22 @@ class Interpreter(Lifted):
         if callable(watch):
             watch(row.function, args, kwargs, result)
         return self._deliver(result, out)
+
+    def _write(self, row: Composite, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A row that writes into its first argument: by its body where that is lifted, else by NumPy if nothing is lost."""
+        target = args[0] if args else kwargs[next(iter(inspect.signature(row.body).parameters))]
+        if isinstance(target, Lifted):
+            return row.body(*args, **kwargs)
+        plain = [
+            np.asarray(each) if storage.is_constant(each) and isinstance(each, Lifted) else each
+            for each in (*args, *kwargs.values())
+        ]
+        if not all(map(storage.is_constant, plain)):
+            raise TangentLossError(
+                f"np.{row.function.__name__} of a dual number into a plain array would drop its tangent; allocate the "
+                "array with np.zeros_like(x)"
+            )
+        return row.function(*plain[: len(args)], **dict(zip(kwargs, plain[len(args) :], strict=True)))
 
     def _push(self, row: Function, args: tuple[Any, ...], kwargs: dict[str, Any], compute: Callable[..., Any]) -> Any:
         tangents = row.tangents(args, kwargs, self._tangent_of)

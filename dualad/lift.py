@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from .errors import EscapedDualError, TangentLossError
-from .rules.table import Array
+from .rules.table import Array, innermost
 
 
 class Level(int):
@@ -103,13 +103,6 @@ def flat(values: Iterable[Any]) -> Iterator[Any]:
             yield from flat(value.values() if isinstance(value, dict) else value)
         else:
             yield value
-
-
-def innermost(array: Array) -> Array:
-    """The plain array at the bottom of all levels."""
-    while isinstance(array, Lifted):
-        array = array.primal
-    return array
 
 
 def _is_foreign(value: Any, operands: tuple[Any, ...]) -> bool:

@@ -22,8 +22,8 @@ import numpy as np
 from numpy import generic, ndarray
 
 from .errors import TangentLossError
-from .lift import Lifted, innermost
-from .rules.table import Array
+from .lift import Lifted
+from .rules.table import Array, innermost
 
 ALL = slice(None)
 BETWEEN = frozenset((slice, type(None), type(Ellipsis)))

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from .dual import DualArray
-from .lift import Level, Lifted, innermost
-from .rules.table import RULES, Array
+from .lift import Level, Lifted
+from .rules.table import RULES, Array, innermost
 
 _AGAIN: ContextVar[bool] = ContextVar("_AGAIN", default=False)
 

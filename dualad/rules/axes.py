@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .table import Array
+from .table import Array, align
 
 
 def negative(axis: Any, ndim: int) -> Any:
@@ -23,6 +23,24 @@ def negative(axis: Any, ndim: int) -> Any:
         return tuple(negative(each, ndim) for each in axis)
     axis = int(axis)
     return axis - ndim if axis >= 0 else axis
+
+
+def negatives(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The axes that `axis` names, be it one, several or None for all, counted from the end."""
+    axes = negative(axis, ndim)
+    return axes if isinstance(axes, tuple) else (axes,)
+
+
+def joined(a: Array, axes: tuple[int, ...]) -> Array:
+    """An array with some of its axes raveled into one, the last."""
+    moved = np.moveaxis(a, axes, range(-len(axes), 0))
+    kept = a.ndim - len(axes)
+    return moved.reshape((*moved.shape[:kept], prod(moved.shape[kept:])))
+
+
+def spread(tangent: Array, y: Array) -> Array:
+    """A tangent broadcast to the shape of the output, without copying."""
+    return np.broadcast_to(align(tangent, y.ndim), (len(tangent), *y.shape))
 
 
 def flat(tangent: Array) -> Array:

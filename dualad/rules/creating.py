@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .table import Array, align, composite, function, total
+from .axes import spread
+from .table import Array, align, composite, constant, function, total
 
 
 def cast(tangent: Array, y: Array, copy: bool = True) -> Array:
@@ -21,37 +22,10 @@ def cast(tangent: Array, y: Array, copy: bool = True) -> Array:
 
 # -- like an array -------------------------------------------------------------------------------------------------------
 
-for blank_like in (np.zeros_like, np.ones_like):
-
-    @function(blank_like)
-    def constant_like(
-        y: Array,
-        a: Array,
-        dtype: Any = None,
-        order: Any = "K",
-        subok: bool = True,
-        shape: Any = None,
-        *,
-        device: Any = None,
-        da: Array,
-    ) -> None:
-        """A constant, whatever the tangent of `a`."""
-
-
-@function(np.empty_like)
-def empty_like(
-    y: Array,
-    prototype: Array,
-    /,
-    dtype: Any = None,
-    order: Any = "K",
-    subok: bool = True,
-    shape: Any = None,
-    *,
-    device: Any = None,
-    dprototype: Array,
-) -> None:
-    """A constant, whatever the tangent of the prototype."""
+constant(
+    *(np.zeros_like, np.ones_like, np.empty_like, np.zeros, np.ones, np.empty, np.eye, np.identity, np.tri),
+    lifted=True,
+)
 
 
 @function(np.full_like)
@@ -74,16 +48,10 @@ def full_like(
 
 def filled(y: Array, tangent: Array) -> Array:
     """A tangent broadcast to the shape of `y`, in memory of its own."""
-    return np.copy(np.broadcast_to(align(tangent, y.ndim), (len(tangent), *y.shape)))
+    return np.copy(spread(tangent, y))
 
 
 # -- like=x --------------------------------------------------------------------------------------------------------------
-
-for blank in (np.zeros, np.ones, np.empty):
-
-    @function(blank)
-    def constants(y: Array, shape: Any, dtype: Any = None, order: Any = "C", *, device: Any = None, like: Any = None) -> None:
-        """A constant."""
 
 
 @function(np.full)
@@ -100,31 +68,6 @@ def full(
 ) -> Array:
     """The fill value's tangent, broadcast."""
     return filled(y, dfill_value)
-
-
-@function(np.eye)
-def eye(
-    y: Array,
-    N: int,
-    M: int | None = None,
-    k: int = 0,
-    dtype: Any = float,
-    order: Any = "C",
-    *,
-    device: Any = None,
-    like: Any = None,
-) -> None:
-    """A constant."""
-
-
-@function(np.identity)
-def identity(y: Array, n: int, dtype: Any = None, *, like: Any = None) -> None:
-    """A constant."""
-
-
-@function(np.tri)
-def tri(y: Array, N: int, M: int | None = None, k: int = 0, dtype: Any = float, *, like: Any = None) -> None:
-    """A constant."""
 
 
 @function(np.arange)

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .axes import flat, negative
+from ..errors import no_rule
+from .axes import flat, negative, negatives
 from .table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, pushforward
 
 
@@ -37,8 +38,8 @@ FOLDS: dict[Any, Callable[..., Array]] = {
 }
 
 
-def reduction(ufunc: np.ufunc) -> Callable[..., Array]:
-    """The push of ``ufunc.reduce`` over `axis`; None means all axes."""
+def reduction(ufunc: np.ufunc, default: Any = None) -> Callable[..., Array]:
+    """The push of ``ufunc.reduce`` over `axis`, by default all axes: that of np.sum and np.prod."""
     row = RULES[ufunc]
     assert isinstance(row, Elementwise)
     fold = row.fold or FOLDS[ufunc]
@@ -47,8 +48,9 @@ def reduction(ufunc: np.ufunc) -> Callable[..., Array]:
     def push(
         y: Array,
         a: Array,
-        axis: Any = None,
+        axis: Any = default,
         dtype: Any = None,
+        out: Any = None,
         keepdims: bool = False,
         initial: Any = None,
         where: Any = True,
@@ -60,8 +62,7 @@ def reduction(ufunc: np.ufunc) -> Callable[..., Array]:
         if dtype is not None:
             a, da = np.astype(a, dtype), None if da is None else np.astype(da, dtype)
         a = a if where is True else np.where(where, a, neutral)
-        axes = negative(axis, a.ndim)
-        axes = axes if isinstance(axes, tuple) else (axes,)
+        axes = negatives(axis, a.ndim)
         if ufunc is np.add and dinitial is None:
             return np.sum(da if where is True else np.where(where, da, 0.0), axis=axes, keepdims=keepdims)
         result = None
@@ -102,8 +103,7 @@ def reduce_by_steps(ufunc: np.ufunc) -> Callable[..., Array]:
         where: Any = True,
     ) -> Array:
         """Along one axis at most: NumPy refuses more where their order would matter."""
-        axes = negative(axis, array.ndim)
-        axes = axes if isinstance(axes, tuple) else (axes,)
+        axes = negatives(axis, array.ndim)
         mask = np.broadcast_to(where, array.shape)
         slices, mask = (np.moveaxis(each, axes, 0) if axes else each[None] for each in (array, mask))
         result = slices[0] if initial is None else initial
@@ -198,33 +198,17 @@ def product_by_steps(y: Array, a: Array, da: Array) -> Array:
 
 
 @cache
-def method_rule(ufunc: np.ufunc, method: str) -> Rule | None:
+def method_rule(ufunc: np.ufunc, method: str) -> Rule:
     """The rule of ``ufunc.method``, made from the ufunc's row."""
     bound = getattr(ufunc, method)
     row = RULES.get(ufunc)
     if isinstance(row, Constant):
         return Constant(bound)
     if not isinstance(row, Elementwise):
-        return None
+        raise no_rule(bound)  # nothing is cached: a row may be entered later
     if method == "reduce":
         if row.fold is not None or ufunc in FOLDS:
-            push = reduction(ufunc)
-
-            def reduce(
-                y: Array,
-                array: Array,
-                axis: Any = 0,
-                dtype: Any = None,
-                keepdims: bool = False,
-                initial: Any = None,
-                where: Any = True,
-                *,
-                darray: Any = None,
-                dinitial: Any = None,
-            ) -> Array:
-                return push(y, array, axis, dtype, keepdims, initial, where, da=darray, dinitial=dinitial)
-
-            return Function(bound, reduce)
+            return Function(bound, reduction(ufunc, default=0))
         return Composite(bound, reduce_by_steps(ufunc))
     if ufunc is np.add and method == "accumulate":
         return Function(bound, cumulate_sum)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .axes import flat, negative
-from .table import Array, align, composite, constant, function
+from .axes import flat, negative, spread
+from .table import Array, composite, constant, function
 
 # -- diagonals and triangles ---------------------------------------------------------------------------------------------
 
@@ -42,13 +42,13 @@ def diagflat(y: Array, v: Array, k: int = 0, *, dv: Array) -> Array:
 @function(np.tril)
 def tril(y: Array, m: Array, k: int = 0, *, dm: Array) -> Array:
     """Keeps what is below a diagonal; a vector stands for a square of copies of it."""
-    return np.tril(np.broadcast_to(align(dm, y.ndim), (len(dm), *y.shape)), k)
+    return np.tril(spread(dm, y), k)
 
 
 @function(np.triu)
 def triu(y: Array, m: Array, k: int = 0, *, dm: Array) -> Array:
     """Keeps what is above a diagonal."""
-    return np.triu(np.broadcast_to(align(dm, y.ndim), (len(dm), *y.shape)), k)
+    return np.triu(spread(dm, y), k)
 
 
 # -- complex parts -------------------------------------------------------------------------------------------------------

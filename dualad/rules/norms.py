@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from ..errors import NoRule
-from .axes import negative
+from .axes import joined, negatives
+from .folds import reduction
 from .reductions import away_from_zero
-from .table import Array, composite, function
+from .table import Array, composite, function, innermost
 
 
 @function(np.linalg.norm)
 def norm(y: Array, x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False, *, dx: Array) -> Array | None:
     """Vectors of every order; matrices of every order but the spectral and the nuclear ones."""
-    axes = negative(axis, x.ndim)
-    axes = axes if isinstance(axes, tuple) else (axes,)
+    axes = negatives(axis, x.ndim)
     if ord is None or ord in ("fro", "f") or (ord == 2 and len(axes) == 1):
         return np.sum(np.real(np.conjugate(unit(x, 2.0, axes)) * dx), axis=axes, keepdims=keepdims)
     turned = np.real(np.conjugate(np.sign(x)) * dx)  # the tangent of |x|, with 0 at the kink
@@ -29,9 +29,7 @@ def unit(x: Array, ord: float, axes: tuple[int, ...]) -> Array:
     """x over its norm. Scaled to size one first, so that powers neither overflow nor underflow; the scale cancels, and
     being a plain number it adds nothing to further derivatives."""
     size = np.abs(x)
-    largest = np.max(size, axis=axes, keepdims=True, initial=0.0)
-    while hasattr(largest, "level"):
-        largest = largest.primal
+    largest = innermost(np.max(size, axis=axes, keepdims=True, initial=0.0))
     scaled = x / np.where((largest > 0) & (largest < np.inf), largest, 1.0)
     if ord == 2.0:
         square = np.real(scaled) ** 2 + np.imag(scaled) ** 2 if np.iscomplexobj(x) else scaled * scaled
@@ -46,20 +44,14 @@ def vector_norm_tangent(x: Array, turned: Array, ord: float, axes: tuple[int, ..
     if ord == 1:
         return np.sum(turned, axis=axes, keepdims=keepdims)
     if ord in (np.inf, -np.inf):
-        size = np.abs(x)
-        return shared(size, turned, (np.max if ord > 0 else np.min)(size, axis=axes, keepdims=True), axes, keepdims)
+        return extreme(ord)(None, np.abs(x), axes, keepdims=keepdims, da=turned)
     weights = np.abs(unit(x, ord, axes)) ** (ord - 1.0)
     return np.sum(weights * turned, axis=axes, keepdims=keepdims)
 
 
-def shared(values: Array, tangents: Array, best: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
-    """The mean tangent of the values that are the best."""
-    taken = values == best
-    return np.sum(
-        np.where(taken, tangents / np.sum(taken, axis=axes, keepdims=True), 0.0),
-        axis=axes,
-        keepdims=keepdims,
-    )
+def extreme(ord: float) -> Any:
+    """The push of the maximum that a norm of positive order takes, or of the minimum; ties share."""
+    return reduction(np.maximum if ord > 0 else np.minimum)
 
 
 def matrix_norm_tangent(x: Array, turned: Array, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Array:
@@ -68,18 +60,15 @@ def matrix_norm_tangent(x: Array, turned: Array, ord: Any, axes: tuple[int, ...]
         raise NoRule(f"np.linalg.norm(ord={ord!r}) of a matrix has no derivative rule yet; np.linalg.norm(x) has")
     add, over = axes if abs(ord) == 1 else axes[::-1]
     sums = np.sum(np.abs(x), axis=add, keepdims=True)
-    best = (np.max if ord > 0 else np.min)(sums, axis=over, keepdims=True)
-    result = shared(sums, np.sum(turned, axis=add, keepdims=True), best, (over,), True)
+    result = extreme(ord)(None, sums, over, keepdims=True, da=np.sum(turned, axis=add, keepdims=True))
     return result if keepdims else np.squeeze(result, axes)
 
 
 @composite(np.linalg.vector_norm)
 def vector_norm(x: Array, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Array:
     """The norm of vectors that may lie along several axes, raveled into one."""
-    axes = negative(axis, x.ndim)
-    axes = axes if isinstance(axes, tuple) else (axes,)
-    line = np.moveaxis(x, axes, range(-len(axes), 0))
-    result = np.linalg.norm(line.reshape((*line.shape[: x.ndim - len(axes)], -1)), ord, -1)
+    axes = negatives(axis, x.ndim)
+    result = np.linalg.norm(joined(x, axes), ord, -1)
     return np.expand_dims(result, axes) if keepdims else result
 
 

@@ -100,7 +100,7 @@ def outer(a: Any, b: Any, out: Any = None) -> Array:
 @composite(np.linalg.outer)
 def vector_outer(x1: Any, x2: Any, /) -> Array:
     """Every product of one element of each vector."""
-    return np.multiply(np.ravel(x1)[:, None], np.ravel(x2)[None, :])
+    return outer(x1, x2)
 
 
 @function(np.tensordot)

@@ -11,28 +11,6 @@ from .folds import cumulative_product, reduction
 from .table import Array, align, composite, constant, function, total
 
 
-def folded(ufunc: np.ufunc) -> Any:
-    """The rule of a sum or a product: the ufunc's reduction over the axes, all of them by default."""
-    push = reduction(ufunc)
-
-    def fold(
-        y: Array,
-        a: Array,
-        axis: Any = None,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: bool = False,
-        initial: Any = None,
-        where: Any = True,
-        *,
-        da: Array | None = None,
-        dinitial: Array | None = None,
-    ) -> Array:
-        return push(y, a, axis, dtype, keepdims, initial, where, da=da, dinitial=dinitial)
-
-    return fold
-
-
 def extreme(ufunc: np.ufunc) -> Any:
     """The rule of a maximum or minimum, which take no `dtype`."""
     push = reduction(ufunc)
@@ -49,13 +27,13 @@ def extreme(ufunc: np.ufunc) -> Any:
         da: Array | None = None,
         dinitial: Array | None = None,
     ) -> Array:
-        return push(y, a, axis, None, keepdims, initial, where, da=da, dinitial=dinitial)
+        return push(y, a, axis, None, None, keepdims, initial, where, da=da, dinitial=dinitial)
 
     return fold
 
 
-function(np.sum)(folded(np.add))
-function(np.prod)(folded(np.multiply))
+function(np.sum)(reduction(np.add))
+function(np.prod)(reduction(np.multiply))
 function(np.max, np.amax)(extreme(np.maximum))
 function(np.min, np.amin)(extreme(np.minimum))
 

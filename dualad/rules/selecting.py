@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .axes import flat, negative
+from .axes import flat, joined, negative, negatives
 from .table import Array, align, composite, constant, function
 
 
@@ -114,10 +114,8 @@ def median(a: Array, axis: Any = None, out: Any = None, overwrite_input: bool = 
     """The middle of the sorted elements, or the mean of the two in the middle; nan where one of them is."""
     if a.size == 0:
         return None
-    axes = negative(axis, a.ndim)
-    axes = axes if isinstance(axes, tuple) else (axes,)
-    moved = np.moveaxis(a, axes, range(-len(axes), 0))
-    line = np.sort(moved.reshape((*moved.shape[: a.ndim - len(axes)], -1)), -1)
+    axes = negatives(axis, a.ndim)
+    line = np.sort(joined(a, axes), -1)
     half = line.shape[-1] // 2
     middle = line[..., half] if line.shape[-1] % 2 else 0.5 * (line[..., half - 1] + line[..., half])
     middle = np.where(np.isnan(line[..., -1]), np.nan * middle, middle)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .axes import flat, negative, positions
-from .table import Array, align, function
+from .axes import flat, negative, positions, spread
+from .table import Array, function
 
 
 @function(np.reshape, view=True)
@@ -85,7 +85,7 @@ for at_least in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
 @function(np.broadcast_to, view=True)
 def broadcast_to(y: Array, array: Array, shape: Any, subok: bool = False, *, darray: Array) -> Array:
     """Repeats without copying."""
-    return np.broadcast_to(align(darray, y.ndim), (len(darray), *y.shape))
+    return spread(darray, y)
 
 
 @function(np.broadcast_arrays, view=True)

@@ -204,6 +204,7 @@ class Constant:
     """A function whose answer depends on primals alone and does not vary with them."""
 
     function: Callable[..., Any]
+    lifted: bool = False  # the answer is an array into which what varies may be written
 
 
 Rule: TypeAlias = Elementwise | Function | Composite | Constant
@@ -284,10 +285,17 @@ def composite(*functions: Callable[..., Any], effect: bool = False, sequences: i
     return decorate
 
 
-def constant(*functions: Callable[..., Any]) -> None:
+def constant(*functions: Callable[..., Any], lifted: bool = False) -> None:
     """Enter functions whose answer does not vary with their arguments."""
     for each in dict.fromkeys(functions):
-        _enter(each, Constant(each))
+        _enter(each, Constant(each, lifted))
+
+
+def innermost(array: Array) -> Array:
+    """The plain array at the bottom of all levels: to decide by, never to differentiate."""
+    while hasattr(array, "level"):
+        array = array.primal
+    return array
 
 
 def align(tangent: Array, ndim: int) -> Array:

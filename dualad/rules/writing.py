@@ -9,31 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import TangentLossError
 from .table import Array, composite
-
-
-def settled(name: str, *values: Any) -> list[Any]:
-    """The values as plain arrays, for a plain array to receive."""
-    try:
-        return [np.asarray(value) if hasattr(value, "level") else value for value in values]
-    except TangentLossError as error:
-        raise TangentLossError(
-            f"np.{name} of a dual number into a plain array would drop its tangent; allocate the array with np.zeros_like(x)"
-        ) from error
-
-
-def is_plain(target: Any) -> bool:
-    """Whether an array is not lifted."""
-    return not hasattr(target, "level")
 
 
 @composite(np.copyto, effect=True)
 def copyto(dst: Array, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """dst[where] = src."""
-    if is_plain(dst):
-        np.copyto(dst, *settled("copyto", src), casting, *settled("copyto", where))
-        return
     kind = src.dtype if hasattr(src, "dtype") else np.result_type(src)
     if not np.can_cast(kind, dst.dtype, casting):
         raise TypeError(f"Cannot cast array data from {kind!r} to {dst.dtype!r} according to the rule {casting!r}")
@@ -47,9 +28,6 @@ def copyto(dst: Array, src: Any, casting: Any = "same_kind", where: Any = True) 
 @composite(np.fill_diagonal, effect=True)
 def fill_diagonal(a: Array, val: Any, wrap: bool = False) -> None:
     """Writes on the diagonal of a matrix, or of an array whose axes are all of one length."""
-    if is_plain(a):
-        np.fill_diagonal(a, *settled("fill_diagonal", val), wrap)
-        return
     places = np.zeros(a.shape, bool)
     np.fill_diagonal(places, True, wrap)
     a[places] = np.resize(val, int(np.sum(places)))
@@ -58,9 +36,7 @@ def fill_diagonal(a: Array, val: Any, wrap: bool = False) -> None:
 @composite(np.put, effect=True)
 def put(a: Array, ind: Any, v: Any, mode: str = "raise") -> None:
     """a.flat[ind] = v, the values repeated as needed."""
-    if is_plain(a):
-        np.put(a, ind, *settled("put", v), mode)
-    elif np.size(v):
+    if np.size(v):
         places = np.ravel(np.take(np.arange(a.size), ind, mode=mode))
         a[np.unravel_index(places, a.shape)] = np.resize(v, len(places))
 
@@ -68,9 +44,6 @@ def put(a: Array, ind: Any, v: Any, mode: str = "raise") -> None:
 @composite(np.place, effect=True)
 def place(arr: Array, mask: Any, vals: Any) -> None:
     """arr[mask] = the first values, repeated as needed."""
-    if is_plain(arr):
-        np.place(arr, mask, *settled("place", vals))
-        return
     marked = np.asarray(mask, bool).reshape(arr.shape)
     if np.size(vals) == 0 and np.any(marked):
         raise ValueError("Cannot insert from an empty array!")
@@ -80,9 +53,7 @@ def place(arr: Array, mask: Any, vals: Any) -> None:
 @composite(np.putmask, effect=True)
 def putmask(a: Array, /, mask: Any, values: Any) -> None:
     """a[mask] = the values that stand in the same places."""
-    if is_plain(a):
-        np.putmask(a, *settled("putmask", mask, values))
-    elif np.size(values):
+    if np.size(values):
         marked = np.asarray(mask, bool).reshape(a.shape)
         a[marked] = np.resize(values, a.shape)[marked]
 
@@ -90,9 +61,6 @@ def putmask(a: Array, /, mask: Any, values: Any) -> None:
 @composite(np.put_along_axis, effect=True)
 def put_along_axis(arr: Array, indices: Any, values: Any, axis: Any) -> None:
     """Writes with an index per line; along the other axes the indices broadcast against the array."""
-    if is_plain(arr):
-        np.put_along_axis(arr, indices, *settled("put_along_axis", values), axis)
-        return
     if axis is None:
         arr[np.unravel_index(np.asarray(indices), arr.shape)] = values
         return
