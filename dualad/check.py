@@ -13,7 +13,7 @@ from .errors import BadArgument, CheckFailed, DualadError, caller
 from .forward import jvp, select
 from .inspection import is_dual
 from .interpreter import watching
-from .lift import Level
+from .lift import Level, refilled
 from .trees import flatten, is_numeric, unflatten
 
 MODES = ("forward",)
@@ -204,7 +204,7 @@ def _parts(value: Any, level: Level) -> Iterator[tuple[Any, Any]]:
 def _moved(value: Any, level: Level, t: float) -> Any:
     """Arguments a step t further along their tangents at a level, where they are then constant."""
     if isinstance(value, list | tuple):
-        return type(value)(_moved(item, level, t) for item in value)
+        return refilled(value, [_moved(item, level, t) for item in value])
     if isinstance(value, dict):
         return {key: _moved(item, level, t) for key, item in value.items()}
     if not is_dual(value):

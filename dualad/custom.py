@@ -13,7 +13,7 @@ from .dual import Dual, dual
 from .errors import BadArgument
 from .interpreter import WATCH, watching
 from .lift import Level, Lifted, highest
-from .trees import flatten, is_numeric, tree_map, unflatten
+from .trees import dtype_of, flatten, is_numeric, tree_map, unflatten
 from .wrapping import Wrapper
 
 
@@ -122,7 +122,7 @@ def _carrier(leaf: Any, level: Level, inner: Level) -> Any:
     """A zero of the leaf's shape that carries the leaf's tangents as its own."""
     if not is_numeric(leaf):
         return None
-    zero = np.zeros(np.shape(leaf), getattr(leaf, "dtype", np.float64))[()]
+    zero = np.zeros(np.shape(leaf), dtype_of(leaf))[()]
     return dual(zero, leaf.tangent, inner) if _at(leaf, level) and leaf.tangent is not None else zero
 
 

@@ -27,7 +27,7 @@ def _require_scalar(selection: Selection, out: Any) -> None:
 
 
 def _gradient(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], **options: Any) -> Any:
-    return jacobian(f, args, kwargs, inspect=_require_scalar, **options)
+    return jacobian(f, args, kwargs, refuse=_require_scalar, **options)
 
 
 def grad(

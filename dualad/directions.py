@@ -154,14 +154,14 @@ def jacobian(
     executor: Executor | None = None,
     progress: bool = False,
     value: bool = False,
-    inspect: Callable[[Selection, Any], None] | None = None,
+    refuse: Callable[[Selection, Any], None] | None = None,
 ) -> Any:
-    """What every Jacobian-like transform does: select, cut, run, assemble. `inspect` may refuse the output."""
+    """What every Jacobian-like transform does: select, cut, run, assemble. `refuse` may refuse the output."""
     selection = select(name, f, args, kwargs, argnums, argnames, complex_allowed=holomorphic)
     bounds = chunk_bounds(selection, chunk_size, batch_ndim)
     out, tangents, aux = run_all(selection, bounds, batch_ndim, has_aux, executor, progress)
-    if inspect is not None:
-        inspect(selection, out)
+    if refuse is not None:
+        refuse(selection, out)
     values, structure = flatten(out)
     trees: list[Any] = []
     for leaf, tangent in zip(values, tangents, strict=True):

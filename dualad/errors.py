@@ -6,6 +6,7 @@ which catches those keeps working.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -62,12 +63,19 @@ def refuse(what: str, instead: str) -> NoReturn:
     raise TangentLossError(f"{what} at {caller()} would drop the tangent of a dual number: {instead}")
 
 
+def called(function: Callable[..., Any]) -> str:
+    """A function's name as it is written in code; a ufunc has no module, and its methods are bound to it."""
+    owner = getattr(function, "__self__", None)
+    if hasattr(owner, "nin"):
+        return f"{called(owner)}.{function.__name__}"  # type: ignore[arg-type]  # a ufunc's method
+    module = getattr(function, "__module__", None) or ("" if "(vectorized)" in function.__name__ else "numpy")
+    return re.sub(r"^numpy\b", "np", f"{module}.{function.__name__}").lstrip(".")
+
+
 def no_rule(function: Callable[..., Any]) -> NoRule:
     """The error for a function that the rule table does not know."""
-    owner = getattr(function, "__module__", None) or f"numpy.{getattr(getattr(function, '__self__', None), '__name__', '')}"
     return NoRule(
-        f"{owner}.{function.__name__}".replace("numpy", "np").replace("..", ".")
-        + f", called at {caller()}, has no derivative rule. Rewrite it with functions that have one, "
-        "give a ufunc a row with dualad.rule, wrap the code around it in dualad.custom_jvp, or pass dualad.stop_gradient(x) "
-        "if it is not to be differentiated."
+        f"{called(function)}, called at {caller()}, has no derivative rule. Rewrite it with functions that have one, give a "
+        "ufunc a row with dualad.rule, wrap the code around it in dualad.custom_jvp, or pass dualad.stop_gradient(x) if it is "
+        "not to be differentiated."
     )

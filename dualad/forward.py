@@ -16,7 +16,7 @@ from .errors import BadArgument, NotDifferentiable
 from .lift import Level, Lifted
 from .rules.table import innermost
 from .structural import looking_again, needs_second_look, plain, second_look, seeded
-from .trees import differentiable, flatten, is_numeric, tree_map, unflatten
+from .trees import differentiable, dtype_of, flatten, is_numeric, tree_map, unflatten
 from .wrapping import Wrapper
 
 
@@ -231,11 +231,9 @@ def one_hot(selection: Selection, low: int, high: int, batch_ndim: int = 0) -> l
         if first >= last:
             seeds.append(None)
             continue
-        dtype = getattr(primal, "dtype", np.complex128 if isinstance(primal, complex) else np.float64)
-        seed = np.zeros((high - low, *shape[:batch_ndim], size), dtype)
-        start = offset - size - low
-        for component in range(first, last):
-            seed[start + component, ..., component] = 1.0
+        seed = np.zeros((high - low, *shape[:batch_ndim], size), dtype_of(primal))
+        component = np.arange(first, last)
+        seed[component + (offset - size - low), ..., component] = 1.0
         seeds.append(seed_like(primal, seed.reshape(high - low, *shape)))
     return seeds
 
@@ -244,7 +242,7 @@ def filled(tangent: Any, value: Any, k: int) -> Any:
     """A tangent of k directions for an output, zeros where it does not vary."""
     if tangent is not None:
         return tangent if innermost(tangent).flags.writeable else np.copy(tangent)  # of a broadcast view, say
-    dtype = getattr(value, "dtype", np.dtype(complex if isinstance(value, complex) else float))
+    dtype = dtype_of(value)
     return np.zeros((k, *np.shape(value)), dtype if dtype.kind in "fc" else np.float64)
 
 
@@ -311,8 +309,7 @@ def _direction(primal: Any, tangent: Any) -> Any:
         raise BadArgument(f"jvp: a tangent of shape {tangent.shape} for a primal of shape {np.shape(primal)}")
     if tangent.dtype.kind not in "iufc" or (tangent.dtype.kind == "c" and not np.iscomplexobj(primal)):
         raise BadArgument(f"jvp: a tangent of dtype {tangent.dtype} for a primal of dtype {np.asarray(primal).dtype}")
-    dtype = getattr(primal, "dtype", np.complex128 if isinstance(primal, complex) else np.float64)
-    return seed_like(primal, np.reshape(tangent, (1, *tangent.shape)).astype(dtype))
+    return seed_like(primal, np.reshape(tangent, (1, *tangent.shape)).astype(dtype_of(primal)))
 
 
 # -- elementwise derivatives ---------------------------------------------------------------------------------------------
@@ -329,7 +326,7 @@ def _derivative(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     def along(x: Any) -> Any:
         return lower((*args[:place], x, *args[place + 1 :]))
 
-    ones = tree_map(lambda leaf: None if differentiable(leaf, complex_allowed=True) is None else _ones(leaf), args[place])
+    ones = selection.tree([None if p is None else np.ones(np.shape(p), dtype_of(p)) for p in selection.primals])
     value, slope = jvp(along, (args[place],), (ones,))
     for out in flatten(value)[0]:
         if np.ndim(args[place]) and np.shape(out) != np.shape(args[place]):
@@ -338,10 +335,6 @@ def _derivative(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
                 "so it does not act on each element by itself; use jacfwd"
             )
     return slope
-
-
-def _ones(leaf: Any) -> Any:
-    return np.ones(np.shape(leaf), np.result_type(getattr(leaf, "dtype", type(leaf)), np.float16))
 
 
 def derivative(f: Callable[..., Any], argnums: int = 0, order: int = 1) -> Transformed:

@@ -19,7 +19,7 @@ import numpy as np
 
 from . import storage
 from .errors import TangentLossError, no_rule
-from .lift import Level, Lifted, highest, leader
+from .lift import Level, Lifted, highest, leader, refilled
 from .rules.folds import method_rule
 from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, into, prepared, pushforward
 
@@ -222,7 +222,7 @@ class Interpreter(Lifted):
         if isinstance(y, tuple | list):
             tangents = tangent if tangent is not None else [None] * len(y)
             wrapped = [self._wrap(*pair) for pair in zip(y, tangents, strict=True)]
-            return type(y)(wrapped) if type(y) in (tuple, list) else type(y)(*wrapped)
+            return refilled(y, wrapped)
         dtype = getattr(y, "dtype", None)
         if dtype is None:
             return self._lift(y, tangent) if isinstance(y, float | complex) else y
@@ -243,7 +243,7 @@ class Interpreter(Lifted):
         """The tangent of `result` beside NumPy's own value, which may differ in the last bit."""
         if isinstance(value, tuple | list):
             pairs = [self._with_value(*pair) for pair in zip(result, value, strict=True)]
-            return type(value)(pairs) if type(value) in (tuple, list) else type(value)(*pairs)
+            return refilled(value, pairs)
         if not isinstance(result, Interpreter) or result.level is not self.level:
             return self._wrap(value, None)
         return result if result.primal is value else self._wrap(value, result.tangent)

@@ -30,24 +30,28 @@ from .rules.table import Array, innermost
 class Level(int):
     """The identity of one call of a transform: a number that grows, so that an inner call ranks above an outer one.
 
-    Numbers are even; the odd one below belongs to the tangents of that call, where those are lifted themselves.
+    Numbers are even; the odd one below belongs to the tangents of that call, where those are lifted themselves: under the
+    dual, above any dual of an outer transform that they may meet.
     """
 
     alive: bool
     transform: str
+    below: Level
     _numbers = itertools.count(2, 2)
 
     @classmethod
     def fresh(cls, transform: str) -> Level:
         level = cls(next(cls._numbers))
-        level.transform, level.alive = transform, True
+        level.below = cls(level - 1)
+        for each in (level, level.below):
+            each.transform, each.alive = transform, True
         return level
 
     def __enter__(self) -> Level:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.alive = False
+        self.alive = self.below.alive = False
 
     def require_alive(self) -> None:
         """Raise if the transform has returned: its directions mean nothing any more."""
@@ -58,25 +62,34 @@ class Level(int):
             )
 
 
-def highest(values: Iterable[Any]) -> Any:
-    """The argument of the highest level, also inside lists, tuples and dicts; the first one of those that tie."""
-    top: Any = None
+def leaves(values: Iterable[Any]) -> Iterator[Any]:
+    """The items of nested lists, tuples and dicts, one after the other."""
     for value in values:
-        if isinstance(value, list | tuple):
-            value = highest(value)
-        elif isinstance(value, dict):
-            value = highest(value.values())
-        elif not isinstance(value, Lifted):
-            continue
-        if value is not None and (top is None or value.level > top.level):
+        if isinstance(value, list | tuple | dict):
+            yield from leaves(value.values() if isinstance(value, dict) else value)
+        else:
+            yield value
+
+
+def refilled(container: Any, items: Iterable[Any]) -> Any:
+    """Items in a list or tuple of the same type as another, named tuples too."""
+    kind = type(container)
+    return kind(items) if kind in (tuple, list) else kind(*items)
+
+
+def highest(values: Iterable[Any]) -> Any:
+    """The argument of the highest level, also inside containers; the first one of those that tie."""
+    top: Any = None
+    for value in leaves(values):
+        if isinstance(value, Lifted) and (top is None or value.level > top.level):
             top = value
-    if top is not None and not top.level.alive:
+    if top is not None:
         top.level.require_alive()
     return top
 
 
 # What may stand beside a lifted operand without a second look, by its exact type; filled as types are met.
-_NATIVE: dict[type, bool] = dict.fromkeys((np.ndarray, np.float64, float, int, complex, bool, np.bool_, list, tuple), True)
+_NATIVE: set[type] = {np.ndarray, np.float64, float, int, complex, bool, np.bool_, list, tuple}
 
 
 def leader(operands: tuple[Any, ...]) -> Any:
@@ -91,18 +104,9 @@ def leader(operands: tuple[Any, ...]) -> Any:
                 top = value
         elif _is_foreign(value, operands):
             return None
-    if not top.level.alive:
+    if not top.level.alive:  # asked here to save a call: this is every operation's way
         top.level.require_alive()
     return top
-
-
-def flat(values: Iterable[Any]) -> Iterator[Any]:
-    """The items of nested lists, tuples and dicts, one after the other."""
-    for value in values:
-        if isinstance(value, list | tuple | dict):
-            yield from flat(value.values() if isinstance(value, dict) else value)
-        else:
-            yield value
 
 
 def _is_foreign(value: Any, operands: tuple[Any, ...]) -> bool:
@@ -117,7 +121,7 @@ def _is_foreign(value: Any, operands: tuple[Any, ...]) -> bool:
             )
     elif getattr(kind, "__array_ufunc__", None) is not None and not isinstance(value, np.generic):
         return all(innermost(operand).__class__ is not kind for operand in operands if isinstance(operand, Lifted))
-    _NATIVE[kind] = True
+    _NATIVE.add(kind)
     return False
 
 
@@ -204,7 +208,7 @@ class Lifted:
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not all(kind in _NATIVE or issubclass(kind, Lifted) for kind in types) and any(
-            _is_foreign(value, args) for value in flat((*args, *kwargs.values())) if not isinstance(value, Lifted)
+            _is_foreign(value, args) for value in leaves((*args, *kwargs.values())) if not isinstance(value, Lifted)
         ):
             return NotImplemented
         top = highest((*args, *kwargs.values()))

@@ -22,7 +22,7 @@ import numpy as np
 from numpy import generic, ndarray
 
 from .errors import TangentLossError
-from .lift import Lifted
+from .lift import Lifted, leaves, refilled
 from .rules.table import Array, innermost
 
 ALL = slice(None)
@@ -122,15 +122,11 @@ def watch(base: Any, view: Any, recipe: Any) -> None:
     views.append(ref(view))
 
 
-def _again(base: Any, recipe: Any) -> Any:
-    return recipe(base) if callable(recipe) else getitem(base, recipe)
-
-
 def as_view(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], function: Callable[..., Any]) -> Any:
     """`result` of function(*args, **kwargs), made a view of an argument wherever NumPy made its primal one."""
     if isinstance(result, list | tuple):
         views = [_view_of(each, args, kwargs, lambda *a, i=i, **k: function(*a, **k)[i]) for i, each in enumerate(result)]
-        return type(result)(views) if type(result) in (tuple, list) else type(result)(*views)
+        return refilled(result, views)
     return _view_of(result, args, kwargs, function)
 
 
@@ -189,7 +185,8 @@ def _become(array: Any, primal: Array, tangent: Array | None, level: Any) -> Non
     references, array._views = array._views or (), None
     for view in [reference() for reference in references]:
         if view is not None:
-            fresh = _again(array, view._recipe)
+            recipe = view._recipe
+            fresh = recipe(array) if callable(recipe) else getitem(array, recipe)
             _become(view, fresh.primal, fresh.tangent, fresh.level)
             watch(array, view, view._recipe)
 
@@ -224,7 +221,7 @@ def _twin(array: Any) -> Any:
 def lift_nested(value: Any, lists: int = 0) -> Any:
     """A list or tuple that holds lifted scalars or arrays, as one lifted array; anything else as it is. The outermost
     levels of lists, as many as `lists`, stay lists."""
-    if isinstance(value, list | tuple) and any(isinstance(leaf, Lifted) for leaf in _leaves(value)):
+    if isinstance(value, list | tuple) and any(isinstance(leaf, Lifted) for leaf in leaves(value)):
         items = [lift_nested(item, max(lists - 1, 0)) for item in value]
         return items if lists else np.stack(items)
     return value
@@ -241,14 +238,6 @@ def lift_objects(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.dtype == object and any(isinstance(item, Lifted) for item in value.flat):
         return np.stack(list(value.flat)).reshape(value.shape)
     return value
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _leaves(item)
-    else:
-        yield value
 
 
 def setitem(self: Any, key: Any, value: Any) -> None:

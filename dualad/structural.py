@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from .dual import DualArray
-from .lift import Level, Lifted
+from .lift import Level, Lifted, refilled
 from .rules.table import RULES, Array, innermost
 
 _AGAIN: ContextVar[bool] = ContextVar("_AGAIN", default=False)
@@ -53,7 +53,7 @@ class Structural(DualArray):
     def _join(self, value: Any, mark: Any, moved: bool) -> Any:
         """Value and mark as one; where elements were only moved, views are kept."""
         if isinstance(value, tuple | list):
-            return type(value)(self._join(*pair, moved) for pair in zip(value, mark, strict=True))
+            return refilled(value, [self._join(*pair, moved) for pair in zip(value, mark, strict=True)])
         if getattr(getattr(value, "dtype", None), "kind", "") not in ("f", "c") or not np.ndim(value):
             return value
         return structural(value if moved else np.where(np.isnan(mark), value, 0.0), mark, self.level)
@@ -63,7 +63,7 @@ class Structural(DualArray):
         if isinstance(value, Structural) and value.level is self.level:
             return 0.0 if value.tangent is None else value.tangent[0]
         if isinstance(value, tuple | list):
-            return type(value)(self._mark_of(item) for item in value)
+            return refilled(value, [self._mark_of(item) for item in value])
         if isinstance(value, dict):
             return {key: self._mark_of(item) for key, item in value.items()}
         if isinstance(value, float | complex):
@@ -88,10 +88,7 @@ def structural(value: Array, mark: Array | None, level: Level) -> Structural:
 
 def seeded(seed: Array, level: Level) -> Structural:
     """A seed for a dual of `level`, whose zeros are structural."""
-    # Under the dual, above any dual of an outer transform that the seed may meet; one level for all seeds of the call.
-    below: Level = vars(level).setdefault("below", Level(int(level) - 1))
-    below.transform, below.alive = level.transform, True
-    return structural(seed, np.where(np.asarray(innermost(seed)) != 0, np.nan, 0.0), below)
+    return structural(seed, np.where(np.asarray(innermost(seed)) != 0, np.nan, 0.0), level.below)
 
 
 def plain(tangent: Any) -> Any:

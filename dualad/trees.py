@@ -88,6 +88,11 @@ def differentiable(leaf: Any, *, complex_allowed: bool) -> Any:
     return leaf.astype(np.float64) if kind in "iu" else leaf
 
 
+def dtype_of(x: Any) -> np.dtype[Any]:
+    """The dtype of an array or number; of Python's numbers the one that NumPy computes in."""
+    return x.dtype if hasattr(x, "dtype") else np.result_type(x)
+
+
 def is_numeric(leaf: Any) -> bool:
     """Whether a leaf of an output has a derivative: a number or an array of numbers."""
     if isinstance(leaf, int | float | complex | np.number):

@@ -57,11 +57,6 @@ def pieces(arrays: Any, tangents: Any) -> list[Array]:
     return [np.zeros((k, *np.shape(a))) if t is None else t for a, t in zip(arrays, tangents, strict=True)]
 
 
-def direction_first(array: Array, axis: int) -> Array:
-    """Move the direction axis from where a product left it to the front."""
-    return np.moveaxis(array, axis, 0)
-
-
 def positions(shape: Sequence[int]) -> np.ndarray[Any, Any]:
     """The C-order position of every element of an array."""
     return np.arange(prod(shape)).reshape(shape)

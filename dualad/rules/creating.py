@@ -43,10 +43,10 @@ def full_like(
     dfill_value: Array | None = None,
 ) -> Array | None:
     """The fill value's tangent, broadcast."""
-    return None if dfill_value is None else filled(y, dfill_value)
+    return None if dfill_value is None else copied(y, dfill_value)
 
 
-def filled(y: Array, tangent: Array) -> Array:
+def copied(y: Array, tangent: Array) -> Array:
     """A tangent broadcast to the shape of `y`, in memory of its own."""
     return np.copy(spread(tangent, y))
 
@@ -67,7 +67,7 @@ def full(
     dfill_value: Array,
 ) -> Array:
     """The fill value's tangent, broadcast."""
-    return filled(y, dfill_value)
+    return copied(y, dfill_value)
 
 
 @function(np.arange)
@@ -86,7 +86,7 @@ def arange(
     dstep: Array | None = None,
 ) -> Array | None:
     """start + i * step; where it stops only counts the elements."""
-    moved = None if stop is None or dstart_or_stop is None else filled(y, dstart_or_stop)
+    moved = None if stop is None or dstart_or_stop is None else copied(y, dstart_or_stop)
     return total(moved, None if dstep is None else align(dstep, 1) * np.arange(len(y)))
 
 

@@ -21,6 +21,12 @@ def nonzero(y: Array) -> Array:
     return np.where(y == 0, 1.0, y)
 
 
+def away_from_zero(y: Array) -> Array:
+    """A length, and where it is 0 the least positive number: 0 / that is 0, the subgradient of least norm at a cone's tip,
+    while 1 / that is infinite, so that the next derivative there is infinite or nan and not a wrong finite number."""
+    return np.where(y == 0, np.finfo(y.dtype).smallest_subnormal, y)
+
+
 # -- arithmetic ----------------------------------------------------------------------------------------------------------
 
 rule(np.add, 1, 1)

@@ -10,7 +10,7 @@ import numpy as np
 from .table import Array, align, function, innermost, total
 
 
-def transposed(a: Array) -> Array:
+def adjoint(a: Array) -> Array:
     """The adjoint: conjugate and transpose of the last two axes."""
     return np.conjugate(np.swapaxes(a, -1, -2))
 
@@ -81,10 +81,10 @@ def cholesky(y: Array, a: Array, /, *, upper: bool = False, da: Array) -> Array:
 
     NumPy reads one triangle of A only (of its diagonal the real part), and so only that triangle of dA counts.
     """
-    factor = transposed(y) if upper else y
-    half = transposed(np.triu(da)) if upper else np.tril(da)
+    factor = adjoint(y) if upper else y
+    half = adjoint(np.triu(da)) if upper else np.tril(da)
     halved = 1.0 - 0.5 * np.eye(factor.shape[-1])
-    whole = (half + transposed(half)) * halved
-    inner = solve_all(factor, transposed(solve_all(factor, whole)))
+    whole = (half + adjoint(half)) * halved
+    inner = solve_all(factor, adjoint(solve_all(factor, whole)))
     change = factor @ (np.tril(inner) * halved)
-    return transposed(change) if upper else change
+    return adjoint(change) if upper else change

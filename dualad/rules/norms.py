@@ -8,8 +8,8 @@ import numpy as np
 
 from ..errors import NoRule
 from .axes import joined, negatives
+from .elementwise import away_from_zero
 from .folds import reduction
-from .reductions import away_from_zero
 from .table import Array, composite, function, innermost
 
 

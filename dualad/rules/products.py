@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .axes import direction_first, negative
+from .axes import negative
 from .table import Array, align, composite, function, total
 
 
@@ -29,9 +29,7 @@ def matmul(
 
 
 @function(np.linalg.matmul)
-def matmul_of_matrices(
-    y: Array, x1: Array, x2: Array, /, *, dx1: Array | None = None, dx2: Array | None = None
-) -> Array | None:
+def linalg_matmul(y: Array, x1: Array, x2: Array, /, *, dx1: Array | None = None, dx2: Array | None = None) -> Array | None:
     """As `matmul`."""
     return matmul(y, x1, x2, dx1=dx1, dx2=dx2)
 
@@ -75,8 +73,8 @@ def dot(y: Array, a: Array, b: Array, out: Any = None, *, da: Array | None = Non
     if db is None:
         return left
     if np.ndim(b) == 1:
-        return total(left, direction_first(np.dot(a, db.T), -1))
-    return total(left, direction_first(np.dot(a, db), np.ndim(a) - 1))
+        return total(left, np.moveaxis(np.dot(a, db.T), -1, 0))
+    return total(left, np.moveaxis(np.dot(a, db), np.ndim(a) - 1, 0))
 
 
 @composite(np.vdot)
@@ -111,12 +109,12 @@ def tensordot(y: Array, a: Array, b: Array, axes: Any = 2, *, da: Array | None =
     of_a, of_b = ((each,) if isinstance(each, int | np.integer) else tuple(each) for each in axes)
     of_a, of_b = negative(of_a, np.ndim(a)), negative(of_b, np.ndim(b))
     left = None if da is None else np.tensordot(da, b, (of_a, of_b))
-    right = None if db is None else direction_first(np.tensordot(a, db, (of_a, of_b)), np.ndim(a) - len(of_a))
+    right = None if db is None else np.moveaxis(np.tensordot(a, db, (of_a, of_b)), np.ndim(a) - len(of_a), 0)
     return total(left, right)
 
 
 @function(np.linalg.tensordot)
-def tensordot_of_vectors(
+def linalg_tensordot(
     y: Array, x1: Array, x2: Array, /, *, axes: Any = 2, dx1: Array | None = None, dx2: Array | None = None
 ) -> Array | None:
     """As `tensordot`."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .axes import flat, negative
+from .elementwise import away_from_zero
 from .folds import cumulative_product, reduction
 from .table import Array, align, composite, constant, function, total
 
@@ -102,12 +103,6 @@ def std(
     """dvar / (2 std), and 0 where all are equal: a cone's tip."""
     dvar = var(y, a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction, da=da, dmean=dmean)
     return dvar / (2.0 * away_from_zero(y))
-
-
-def away_from_zero(y: Array) -> Array:
-    """A length, and where it is 0 the least positive number: 0 / that is 0, the subgradient of least norm at a cone's tip,
-    while 1 / that is infinite, so that the next derivative there is infinite or nan and not a wrong finite number."""
-    return np.where(y == 0, np.finfo(y.dtype).smallest_subnormal, y)
 
 
 @composite(np.ptp)

@@ -104,24 +104,27 @@ class Elementwise:
         return self.function.__name__
 
 
-def place_of_out(body: Callable[..., Any], skipped: int) -> int | None:
-    """The position at which a function takes `out`, not counting the first parameters; None if only by keyword, or not."""
+OVERWRITE = "overwrite_input"  # what a caller allows NumPy and NumPy does not need: tangents could not follow
+
+
+def place_of(name: str, body: Callable[..., Any], skipped: int = 0) -> int | None:
+    """The position at which a function takes an argument, not counting the first ones; None if by keyword only, or not."""
     parameters = list(inspect.signature(body).parameters.values())[skipped:]
-    places = [i for i, p in enumerate(parameters) if p.name == "out" and p.kind is p.POSITIONAL_OR_KEYWORD]
+    places = [i for i, p in enumerate(parameters) if p.name == name and p.kind is p.POSITIONAL_OR_KEYWORD]
     return places[0] if places else None
-
-
-PERMISSIONS = {"overwrite_input"}  # what the caller allows without needing it
 
 
 def prepared(row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
     """The arguments as rules take them, and `out` by itself: without what NumPy passes on as "not given"."""
     if kwargs:
-        kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue and name not in PERMISSIONS}
+        kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue and name != OVERWRITE}
     out = kwargs.pop("out", None)
     place = getattr(row, "out", None)
     if place is not None and len(args) > place:
         out, args = args[place], (*args[:place], None, *args[place + 1 :])
+    place = getattr(row, "overwrite", None)
+    if place is not None and len(args) > place:
+        args = (*args[:place], False, *args[place + 1 :])
     return args, kwargs, out
 
 
@@ -157,7 +160,7 @@ class Function:
             "variadic": any(p.kind is p.VAR_POSITIONAL for p in positional),
             "accepted": frozenset(every) - {"d" + name for name in tangents},
             "differentiable": tangents,
-            "out": place_of_out(self.push, 1),
+            "out": place_of("out", self.push, 1),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)  # frozen: these are read off `push`, never given
@@ -194,9 +197,11 @@ class Composite:
     effect: bool = False  # `body` writes into an argument: there is no value to compare with NumPy's
     sequences: int = 0  # how many levels of lists hold arrays, instead of being one
     out: int | None = field(init=False)
+    overwrite: int | None = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "out", place_of_out(self.body, 0))
+        object.__setattr__(self, "out", place_of("out", self.body))
+        object.__setattr__(self, "overwrite", place_of(OVERWRITE, self.body))
 
 
 @dataclass(frozen=True, slots=True)
