@@ -12,9 +12,9 @@ from .dual import dual
 from .errors import BadArgument, CheckFailed, DualadError, caller
 from .forward import jvp, select
 from .inspection import is_dual
-from .interpreter import watching
 from .lift import Level, refilled
-from .trees import flatten, is_numeric, unflatten
+from .trees import dtype_of, flatten, is_numeric, unflatten
+from .watching import watching
 
 MODES = ("forward",)
 COLUMNS = 32  # with more inputs than this, random directions are checked instead of single entries
@@ -96,14 +96,14 @@ def check_derivatives(
         raise BadArgument(f"check_derivatives: modes {sorted(unknown)} are not known; there is {MODES}")
     if order not in (1, 2):
         raise BadArgument(f"check_derivatives: order={order!r}; it is 1 or 2")
+    if not isinstance(args, tuple | list):
+        raise BadArgument("check_derivatives: args is a tuple with one item per argument: check_derivatives(f, (x,))")
     args = tuple(args)
     _compare(f, args, rtol or 1e-6, "first derivative")
     if order > 1:
         selection = select("check_derivatives", f, args, {}, tuple(range(len(args))), None)
         random = np.random.default_rng(0)
-        fixed = unflatten(
-            selection.structure, [None if p is None else random.standard_normal(np.shape(p)) for p in selection.primals]
-        )
+        fixed = unflatten(selection.structure, [None if p is None else _random(random, p) for p in selection.primals])
         _compare(lambda *moved: jvp(f, moved, fixed)[1], args, rtol or 1e-6, "second derivative along a random direction")
 
 
@@ -139,13 +139,18 @@ def _directions(primals: list[Any]) -> Iterator[tuple[str, list[Any]]]:
     if count > COLUMNS:
         random = np.random.default_rng(1)
         for number in range(3):
-            yield f"random direction {number}", [None if p is None else random.standard_normal(np.shape(p)) for p in primals]
+            yield f"random direction {number}", [None if p is None else _random(random, p) for p in primals]
         return
     for place, primal in enumerate(primals):
         for index in np.ndindex(np.shape(primal)) if primal is not None else ():
-            direction: list[Any] = [None if p is None else np.zeros(np.shape(p)) for p in primals]
+            direction: list[Any] = [None if p is None else np.zeros(np.shape(p), dtype_of(p)) for p in primals]
             direction[place][index] = 1.0
             yield f"input {place}{list(index) if index else ''}", direction
+
+
+def _random(generator: np.random.Generator, primal: Any) -> Any:
+    """A random direction for an argument, in its dtype."""
+    return np.asarray(generator.standard_normal(np.shape(primal))).astype(dtype_of(primal))
 
 
 def _blame(f: Callable[..., Any], args: tuple[Any, ...], seeds: Any, rtol: float) -> str:
@@ -191,6 +196,8 @@ def _lowest(value: Any) -> Level:
 def _parts(value: Any, level: Level) -> Iterator[tuple[Any, Any]]:
     """The plain arrays that a dual is made of, each with its tangent at a level: of a dual of duals primal and tangent."""
     if not is_dual(value):
+        if getattr(getattr(value, "dtype", None), "kind", "") == "O":  # as np.frompyfunc answers
+            value = value.astype(np.float64)
         if is_numeric(value):
             yield value, 0.0
     elif value.level is level:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,9 +12,9 @@ import numpy as np
 
 from .dual import Dual, dual
 from .errors import BadArgument
-from .interpreter import WATCH, watching
 from .lift import Level, Lifted, highest
 from .trees import dtype_of, flatten, is_numeric, tree_map, unflatten
+from .watching import WATCH, Block, watching
 from .wrapping import Wrapper
 
 
@@ -83,7 +84,7 @@ class custom_jvp(Wrapper):
         primals = unflatten(structure, [leaf.primal if _at(leaf, level) else leaf for leaf in leaves])
         if all(leaf.tangent is None for leaf in leaves if _at(leaf, level)):
             return tree_map(lambda leaf: top._wrap(leaf, None), self(*primals, **kwargs))
-        # All directions at once: the rule is linear in the tangents, so its value on 0 + v ε is its answer for v times ε.
+        # All directions at once: the rule is linear in the tangents, so its answer on 1 + v ε has its answer for v beside ε.
         with Level.fresh(f"the rule of {self.__name__}") as inner:
             tangents = unflatten(structure, [_carrier(leaf, level, inner) for leaf in leaves])
             with np.errstate(all="ignore"):
@@ -119,11 +120,13 @@ def _at(leaf: Any, level: Level) -> bool:
 
 
 def _carrier(leaf: Any, level: Level, inner: Level) -> Any:
-    """A zero of the leaf's shape that carries the leaf's tangents as its own."""
+    """An array of the leaf's shape that carries the leaf's tangents as its own: of ones, so that a rule which looks whether
+    anything moves sees that it does; of plain zeros where nothing moves."""
     if not is_numeric(leaf):
         return None
-    zero = np.zeros(np.shape(leaf), dtype_of(leaf))[()]
-    return dual(zero, leaf.tangent, inner) if _at(leaf, level) and leaf.tangent is not None else zero
+    if not _at(leaf, level) or leaf.tangent is None:
+        return np.zeros(np.shape(leaf), dtype_of(leaf))[()]
+    return dual(np.ones(np.shape(leaf), dtype_of(leaf))[()], leaf.tangent, inner)
 
 
 def stop_gradient(x: Any) -> Any:
@@ -149,20 +152,17 @@ def stop_gradient(x: Any) -> Any:
 
 
 def _cut(leaf: Any) -> Any:
-    return (
-        dual(_cut(leaf.primal), None, leaf.level)
-        if isinstance(leaf, Dual)
-        else np.copy(leaf)
-        if isinstance(leaf, np.ndarray)
-        else leaf
-    )
+    if isinstance(leaf, Dual):
+        return dual(_cut(leaf.primal), None, leaf.level)
+    return np.copy(leaf) if isinstance(leaf, np.ndarray) else leaf
 
 
 @contextmanager
 def no_tangents() -> Iterator[None]:
     """A block in which results carry no tangents: what is computed there is constant to every transform outside it.
 
-    Holds for the current thread or task. A transform called inside the block still differentiates.
+    Views stay views: they share their base's tangents, and what is computed from them has none. Holds for the current thread
+    or task. A transform called inside the block still differentiates.
 
     Examples
     --------
@@ -175,5 +175,5 @@ def no_tangents() -> Iterator[None]:
     array([[0.25, 0.  ],
            [0.  , 0.25]])
     """
-    with watching(Level.fresh("no_tangents")):
+    with watching(Block(Level.fresh("no_tangents"), sys._getframe(2), WATCH.get())):
         yield

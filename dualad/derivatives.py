@@ -22,6 +22,8 @@ def _require_scalar(selection: Selection, out: Any) -> None:
             f"{selection.name}: the output must be a scalar, but has shape {shapes[0] if len(shapes) == 1 else shapes}; "
             "use jacfwd for the Jacobian, or np.sum of the output"
         )
+    if isinstance(leaves[0], bool | np.bool_):
+        raise NotDifferentiable(f"{selection.name}: the output is {leaves[0]!r}, an answer and not a number")
     if np.iscomplexobj(leaves[0]):
         raise NotDifferentiable(f"{selection.name}: the output is complex; use jacfwd, or its real or imaginary part")
 

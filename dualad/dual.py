@@ -75,7 +75,10 @@ class Dual(Interpreter):
             return np.asarray(innermost(self)).astype(dtype)
         if not storage.is_constant(self):
             refuse("np.asarray(x), np.array(x), or storing x in a plain array", "use np.stack, np.zeros_like(x) or x itself")
-        return np.array(innermost(self), dtype=dtype, copy=copy)
+        plain = np.array(innermost(self), dtype=dtype, copy=copy)
+        if np.may_share_memory(plain, innermost(self)):
+            storage.lend(self)
+        return plain
 
     def __float__(self) -> float:
         self.level.require_alive()
@@ -103,10 +106,10 @@ class Dual(Interpreter):
     def __deepcopy__(self, memo: Any) -> Any:
         return self.copy("K")
 
-    def __buffer__(self, flags: int) -> memoryview:
+    def __buffer__(self, flags: int) -> memoryview:  # asked from Python 3.12 on
         if not storage.is_constant(self):
             refuse("memoryview(x), or compiled code that reads memory,", "take dualad.primal_of(x) first")
-        return memoryview(innermost(self))
+        return memoryview(storage.lend(self))
 
     def tobytes(self, *args: Any) -> NoReturn:
         refuse("x.tobytes()", "take dualad.primal_of(x) first")
@@ -130,7 +133,7 @@ class Dual(Interpreter):
 class DualArray(Dual):
     """A Dual with ndarray's semantics: indexing gives views, writing changes what they share."""
 
-    __slots__ = ("_base", "_recipe", "_views")
+    __slots__ = ("_base", "_lent", "_recipe", "_views")
 
     _base: DualArray | None
     _recipe: Any

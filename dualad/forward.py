@@ -71,6 +71,10 @@ class Selection:
                 args[place] = value
         return self.f(*args, **kwargs)
 
+    def __reduce__(self) -> Any:
+        # Leaves and structure are found anew where this is unpickled: that process may not know the argument's dataclasses.
+        return _selection, (self.name, self.f, self.args, self.kwargs, self.places, self.single)
+
     def at(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Selection:
         """The same arguments of another call."""
         chosen = tuple(kwargs[place] if isinstance(place, str) else args[place] for place in self.places)
@@ -82,6 +86,10 @@ class Selection:
         """Leaves in the structure of the selected arguments: of the one argument, or a tuple of them."""
         values = unflatten(self.structure, leaves)
         return values[0] if self.single else values
+
+
+def _selection(name: str, f: Callable[..., Any], args: Any, kwargs: Any, places: Any, single: bool) -> Selection:
+    return Selection(name, f, args, kwargs, places, single, [], None, []).at(args, kwargs)
 
 
 def select(
@@ -307,7 +315,13 @@ def _direction(primal: Any, tangent: Any) -> Any:
     tangent = tangent if isinstance(tangent, Lifted) else np.asarray(tangent)
     if tangent.shape != np.shape(primal):
         raise BadArgument(f"jvp: a tangent of shape {tangent.shape} for a primal of shape {np.shape(primal)}")
-    if tangent.dtype.kind not in "iufc" or (tangent.dtype.kind == "c" and not np.iscomplexobj(primal)):
+    fits = (
+        tangent.dtype.kind in "iu"
+        or tangent.dtype == dtype_of(primal)
+        or not np.ndim(tangent)
+        or np.can_cast(tangent, dtype_of(primal))
+    )
+    if tangent.dtype.kind not in "iufc" or (tangent.dtype.kind == "c" and not np.iscomplexobj(primal)) or not fits:
         raise BadArgument(f"jvp: a tangent of dtype {tangent.dtype} for a primal of dtype {np.asarray(primal).dtype}")
     return seed_like(primal, np.reshape(tangent, (1, *tangent.shape)).astype(dtype_of(primal)))
 

@@ -84,7 +84,7 @@ def _mirrored(blocks: list[Any], count: int) -> Any:
     rows = [
         block
         if block.shape[1] == count
-        else np.concatenate([np.zeros((len(block), count - block.shape[1], *block.shape[2:])), block], 1)
+        else np.concatenate([np.zeros((len(block), count - block.shape[1], *block.shape[2:]), block.dtype), block], 1)
         for block in blocks
     ]
     square = rows[0] if len(rows) == 1 else np.concatenate(rows, 0)

@@ -9,41 +9,20 @@ A tangent of None says that the value does not vary, structurally: nothing was e
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from . import storage
-from .errors import TangentLossError, no_rule
-from .lift import Level, Lifted, highest, leader, refilled
+from .errors import no_rule, refuse
+from .lift import Lifted, highest, leader, refilled
 from .rules.folds import method_rule
 from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, into, prepared, pushforward
-
-Observer = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any], Any], None]
-WATCH: ContextVar[Any] = ContextVar("WATCH", default=None)
-"""A level: no tangents are carried up to it at present. An observer: it sees each call and its result (`check_derivatives`)."""
+from .watching import WATCH, carries
 
 WEAK = (int, float, complex)
-
-
-@contextmanager
-def watching(watch: Observer | Level | None) -> Iterator[None]:
-    """A block under another observer, or without tangents."""
-    token = WATCH.set(watch)
-    try:
-        yield
-    finally:
-        WATCH.reset(token)
-
-
-def carries(level: Level) -> bool:
-    """Whether tangents of a level are carried at present: not inside `no_tangents`, but by a transform called there."""
-    watch = WATCH.get()
-    return watch.__class__ is not Level or level > watch
 
 
 class Interpreter(Lifted):
@@ -104,7 +83,10 @@ class Interpreter(Lifted):
         where = kwargs.get("where", True)
         if where is not True and out is not None:  # into copies, so that NumPy does not warn of unset elements
             kwargs["out"] = tuple(None if each is None else np.copy(self._primal_of(each)) for each in out)
-        if RULES.get(ufunc).__class__ is Elementwise:
+        kind = RULES.get(ufunc).__class__
+        if kind is Function:
+            return self._function(ufunc, inputs, kwargs if out is None else kwargs | {"out": out[0]})
+        if kind is Elementwise:
             result = self._ufunc(ufunc, inputs, partial(ufunc, **kwargs) if kwargs else None)
         else:
             result = self._function(ufunc, inputs, kwargs)
@@ -119,9 +101,9 @@ class Interpreter(Lifted):
         if out is None:
             return result
         if isinstance(out, np.ndarray) and isinstance(result, Interpreter) and not storage.is_constant(result):
-            raise TangentLossError(
-                "in-place write of a dual number into a plain array (out=, or an operator such as +=) would drop its "
-                "tangent; write `a = a + x`, or allocate the array with np.zeros_like(x)"
+            refuse(
+                "an in-place write of a dual number into a plain array (out=, or an operator such as +=)",
+                "write `a = a + x`, or allocate the array with np.zeros_like(x)",
             )
         if isinstance(out, Interpreter) and not hasattr(out, "__setitem__"):  # an in-place operator on a scalar makes a new one
             return result
@@ -171,9 +153,8 @@ class Interpreter(Lifted):
             for each in (*args, *kwargs.values())
         ]
         if not all(map(storage.is_constant, plain)):
-            raise TangentLossError(
-                f"np.{row.function.__name__} of a dual number into a plain array would drop its tangent; allocate the "
-                "array with np.zeros_like(x)"
+            refuse(
+                f"np.{row.function.__name__} of a dual number into a plain array", "allocate the array with np.zeros_like(x)"
             )
         return row.function(*plain[: len(args)], **dict(zip(kwargs, plain[len(args) :], strict=True)))
 

@@ -308,10 +308,16 @@ class Lifted:
     all, any, argmax, argmin, argsort = map(_method, (np.all, np.any, np.argmax, np.argmin, np.argsort))
     sum, prod, mean, var, std = map(_method, (np.sum, np.prod, np.mean, np.var, np.std))
     max, min, cumsum, cumprod = map(_method, (np.max, np.min, np.cumsum, np.cumprod))
-    clip, round, conj, conjugate = map(_method, (np.clip, np.round, np.conjugate, np.conjugate))
+    clip, round = map(_method, (np.clip, np.round))
     ravel, squeeze, swapaxes, diagonal, trace = map(_method, (np.ravel, np.squeeze, np.swapaxes, np.diagonal, np.trace))
     repeat, take, choose, nonzero = map(_method, (np.repeat, np.take, np.choose, np.nonzero))
     searchsorted, argpartition, put, dot = map(_method, (np.searchsorted, np.argpartition, np.put, np.dot))
+
+    def conjugate(self, out: Any = None) -> Any:
+        """A real array itself, as ndarray's method; the function makes a copy."""
+        return self if out is None and self.dtype.kind != "c" else np.conjugate(self, out=out)
+
+    conj = conjugate
 
     def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Any:
         return np.compress(condition, self, axis, out)

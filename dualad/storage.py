@@ -21,9 +21,10 @@ from weakref import ref
 import numpy as np
 from numpy import generic, ndarray
 
-from .errors import TangentLossError
+from .errors import refuse
 from .lift import Lifted, leaves, refilled
 from .rules.table import Array, innermost
+from .watching import WATCH, carries
 
 ALL = slice(None)
 BETWEEN = frozenset((slice, type(None), type(Ellipsis)))
@@ -38,6 +39,14 @@ def is_constant(x: Any) -> bool:
             return False
         x = x.primal
     return True
+
+
+def lend(array: Any) -> Any:
+    """The plain array under a constant one. Who holds it sees values written later but no tangents, so from now on a write
+    that would bring one is refused."""
+    if hasattr(array, "_views"):
+        _root(array)._lent = True
+    return innermost(array)
 
 
 # -- indexing ------------------------------------------------------------------------------------------------------------
@@ -80,8 +89,8 @@ def getitem(self: Any, key: Any) -> Any:
     if tangent is not None:
         tangent = tangent[ALL, key] if kind is int or kind is slice else rows(tangent, key)
     if y.__class__ is not ndarray and (isinstance(y, generic) or y.__class__ is self._element):
-        if tangent is not None:
-            tangent = tangent.copy()  # a scalar shares no memory
+        if tangent is not None:  # a scalar shares no memory, and inside no_tangents it is a result like any other
+            tangent = tangent.copy() if WATCH.get() is None or carries(self.level) else None
         if self._element is None:
             return self._wrap(y, tangent)
         new = object.__new__(self._element)
@@ -92,6 +101,8 @@ def getitem(self: Any, key: Any) -> Any:
     new._base = new._recipe = new._views = None
     if kind in BASIC or (kind is tuple and all(part.__class__ in BASIC for part in key)) or _share(y, primal):
         watch(self, new, key)
+    elif not carries(self.level):
+        new.tangent = None
     return new
 
 
@@ -140,6 +151,8 @@ def _view_of(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], functio
             return _tied(result, source, partial(_instead, place, args, kwargs, function))
         if _share(result.tangent, source.tangent):  # a tangent may lie so that it could be a view: it must not be one
             result.tangent = np.copy(result.tangent)
+    if not carries(result.level):  # NumPy made a copy after all
+        result.tangent = None
     return result
 
 
@@ -180,15 +193,18 @@ def like(tangent: Array, primal: Array) -> Array:
 
 
 def _become(array: Any, primal: Array, tangent: Array | None, level: Any) -> None:
-    """Give an array another representation over the same memory, and derive its live views from it."""
+    """Give an array another representation over the same memory, and derive its live views from it, and theirs."""
     array.primal, array.tangent, array.level = primal, tangent, level
-    references, array._views = array._views or (), None
-    for view in [reference() for reference in references]:
-        if view is not None:
-            recipe = view._recipe
-            fresh = recipe(array) if callable(recipe) else getitem(array, recipe)
-            _become(view, fresh.primal, fresh.tangent, fresh.level)
-            watch(array, view, view._recipe)
+    bases = [array]  # a list and no recursion: chains of views can be long
+    for base in bases:
+        references, base._views = base._views or (), None
+        for view in [reference() for reference in references]:
+            if view is not None:
+                recipe = view._recipe
+                fresh = recipe(base) if callable(recipe) else getitem(base, recipe)
+                view.primal, view.tangent, view.level = fresh.primal, fresh.tangent, fresh.level
+                watch(base, view, recipe)
+                bases.append(view)
 
 
 def set_shape(self: Any, shape: Any) -> None:
@@ -250,15 +266,19 @@ def setitem(self: Any, key: Any, value: Any) -> None:
         if isinstance(value, Lifted):
             value.level.require_alive()
             if value.dtype.kind == "c" and self.dtype.kind != "c" and not is_constant(value):
-                raise TangentLossError("writing a complex dual into a real array would drop its imaginary part; write x.real")
+                refuse("writing a complex dual into a real array", "write x.real; the imaginary part has no place there")
             nested = isinstance(value.primal, Lifted) or isinstance(value.tangent, Lifted)
             if nested or value.level is not self.level or (self.tangent is None and value.tangent is not None):
                 root = _root(self)
                 fitted = _fit(root, value)
                 if fitted is not root:
+                    if getattr(root, "_lent", False):
+                        refuse(
+                            "writing a dual number into an array of which np.asarray made a plain one", "use the array itself"
+                        )
                     _become(root, fitted.primal, fitted.tangent, fitted.level)
             if value.level is self.level:
-                value, tangent = value.primal, value.tangent
+                value, tangent = value.primal, value.tangent if carries(self.level) else None
     self.primal[key] = value
     own = self.tangent
     if own is not None:

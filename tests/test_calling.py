@@ -1,4 +1,4 @@
-"""Array functions called otherwise: by keyword, with `out`, on views; under NumPy's signatures and by its second names."""
+"""Array functions called otherwise: by keyword, with `out`, on views; and under NumPy's signatures."""
 
 from __future__ import annotations
 
@@ -17,26 +17,32 @@ from dualad.rules.table import RULES, Composite, Function
 DIRECT = [c for c in CASES if c.call is c.function and isinstance(RULES[c.function], Function | Composite)]
 
 
+def parameters(function):
+    """The parameters of a NumPy function; none where it does not tell: builtins did not before NumPy 2.4."""
+    try:
+        return inspect.signature(function).parameters
+    except ValueError:
+        return {}
+
+
 def by_keyword(case: Case):
     """Positional arguments under their names, those that have one; the rest by position."""
-    try:
-        bound = inspect.signature(case.function).bind(*case.args, **case.kwargs)
-    except ValueError:
-        return case.args, case.kwargs
-    kinds = inspect.signature(case.function).parameters
-    named = {
-        name: value for name, value in bound.arguments.items() if kinds[name].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
-    }
-    rest = [value for name, value in bound.arguments.items() if kinds[name].kind is inspect.Parameter.POSITIONAL_ONLY]
-    return (rest, named | case.kwargs) if len(rest) + len(named) + len(case.kwargs) >= len(bound.arguments) else ((), {})
+    kinds = parameters(case.function)
+    names = [name for name, _ in zip(kinds, case.args, strict=False)]
+    first = sum(kind.kind is kind.POSITIONAL_ONLY for kind in kinds.values())
+    return case.args[:first], dict(zip(names[first:], case.args[first:], strict=True)) | case.kwargs
 
 
-@pytest.mark.parametrize("case", DIRECT, ids=lambda c: c.function.__name__)
+def has_names(case: Case):
+    """Whether an argument that comes by position has a name."""
+    kinds = [kind.kind for kind in parameters(case.function).values()]
+    return inspect.Parameter.POSITIONAL_OR_KEYWORD in kinds[: len(case.args)] and inspect.Parameter.VAR_POSITIONAL not in kinds
+
+
+@pytest.mark.parametrize("case", list(filter(has_names, DIRECT)), ids=lambda c: c.function.__name__)
 def test_arguments_by_keyword(case):
     """An argument may come by position or by name."""
     args, kwargs = by_keyword(case)
-    if not kwargs or any(kind.kind is kind.VAR_POSITIONAL for kind in inspect.signature(case.function).parameters.values()):
-        return
     with Level.fresh("test") as level:
         moved = lifted(points(case), along(case, 3, subsets(case)[-1]), level)
         expected = flat(call(case, moved))
@@ -81,9 +87,6 @@ def is_view(case):
     return any(np.may_share_memory(leaf, x) for leaf, x in product(made, values))
 
 
-VIEWS = [c for c in CASES if is_view(c)]
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.function.__name__)
 def test_views_are_views(case):
     """Where NumPy's answer shares memory with an argument, value and tangents do; where it does not, neither does."""
@@ -100,17 +103,16 @@ def test_views_are_views(case):
                     assert np.array_equal(np.any(tangent_of(x) != 0, axis=0), primal_of(x) != 7.0)
 
 
-@pytest.mark.parametrize("case", [c for c in VIEWS if len(points(c)) == 1], ids=lambda c: c.function.__name__)
+VIEWS_OF_ONE = [c for c in CASES if len(points(c)) == 1 and np.ndim(points(c)[0]) and is_view(c)]
+
+
+@pytest.mark.parametrize("case", VIEWS_OF_ONE, ids=lambda c: c.function.__name__)
 def test_views_of_an_array_that_begins_to_vary(case):
     """A view of a constant shows the tangents that are written into its base later, and the base those of the view."""
     with Level.fresh("test") as level:
         (x,) = lifted(points(case), along(case, 3, (True,)), level)
-        if not isinstance(x, Dual) or not np.ndim(x):
-            return
         base = np.zeros_like(x)
         made = flat(call(case, [base]))
-        if not all(isinstance(view, Dual) and np.may_share_memory(primal_of(view), primal_of(base)) for view in made):
-            return
         base[...] = x
         for view, wanted in zip(made, flat(call(case, [x])), strict=True):
             np.testing.assert_array_equal(tangent_of(view), tangent_of(wanted))
@@ -134,7 +136,8 @@ OTHERWISE = {
 
 
 @pytest.mark.parametrize(
-    "function", [f for f, row in RULES.items() if isinstance(row, Function | Composite) and f not in OTHERWISE]
+    "function",
+    [f for f, row in RULES.items() if isinstance(row, Function | Composite) and f not in OTHERWISE and parameters(f)],
 )
 def test_parameters_mirror_those_of_numpy(function):
     """Names, order and kinds: what works by position or by keyword in NumPy works so here."""
@@ -142,7 +145,7 @@ def test_parameters_mirror_those_of_numpy(function):
     mine = list(inspect.signature(row.push if isinstance(row, Function) else row.body).parameters.values())
     if isinstance(row, Function):
         mine = [p for p in mine[1:] if not (p.name[0] == "d" and p.name[1:] in row.differentiable)]
-    wanted = list(inspect.signature(function).parameters.values())
+    wanted = [p for name, p in parameters(function).items() if name != "newshape"]  # reshape's, deprecated and then removed
     assert [(p.name, p.kind) for p in mine] == [(p.name, p.kind) for p in wanted]
 
 
@@ -161,20 +164,3 @@ def test_no_rule_is_said_by_name(function):
         x = Dual(np.ones((2, 2)), np.ones((1, 2, 2)), level)
         with pytest.raises(errors.NoRule, match=function.__name__):
             x.__array_function__(function, (Dual,), (x,), {})
-
-
-@pytest.mark.parametrize(
-    ("alias", "function"),
-    [
-        (np.permute_dims, np.transpose),
-        (np.concat, np.concatenate),
-        (np.linalg.matrix_transpose, np.matrix_transpose),
-        (np.pow, np.power),
-        (np.abs, np.absolute),
-        (np.astype, np.astype),
-        (np.acos, np.arccos),
-    ],
-)
-def test_aliases(alias, function):
-    """NumPy's second names have the rules of the first."""
-    assert type(RULES[alias]) is type(RULES[function])

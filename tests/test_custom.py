@@ -199,6 +199,15 @@ def test_duals_that_are_no_arguments():
     assert derivative(lambda x: f(1.0)(x, scale=dualad.primal_of(x)))(3.0) == 3.0
 
 
+def test_an_argument_that_does_not_vary():
+    """Of a dual without tangent the rule is not asked; the value stands in the output's structure, at its own level."""
+    asked = []
+    double = custom_jvp(lambda x: {"y": 2.0 * x, "z": [x[0]]})
+    double.defjvp(lambda primals, tangents: asked.append(primals))
+    assert grad(lambda x: double(np.floor(x))["z"][0] + np.sum(double(np.floor(x))["y"] * x))(X).tolist() == [0.0, 2.0, -4.0]
+    assert not asked
+
+
 def test_rules_for_every_argument():
     """defjvps wants a rule, or None, for every argument."""
     f = custom_jvp(np.multiply)

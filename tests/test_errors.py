@@ -1,9 +1,5 @@
 """Every mistake raises an error of dualad's own family, and the message says what to write instead."""
 
-import cmath
-import math
-import operator
-
 import numpy as np
 import pytest
 
@@ -92,24 +88,14 @@ MISTAKES = {
     "a Boolean tangent": (lambda: jvp(np.sin, (X,), (X > 0,)), BadArgument, "dtype bool"),
     "a tangent as text": (lambda: jvp(np.sin, (1.0,), ("text",)), BadArgument, "dtype"),
     "hvp's tangent of wrong shape": (lambda: hvp(np.sum, (X,), (X[:2],)), BadArgument, "shape"),
-    # what would lose a tangent
-    "float(x)": (apply(lambda x: float(x[0])), TangentLossError, "or x itself"),
-    "math.sin(x)": (apply(lambda x: math.sin(x[0])), TangentLossError, r"np\.sin for math\.sin"),
-    "complex(x)": (apply(lambda x: complex(x[0])), TangentLossError, "or x itself"),
-    "cmath.sqrt(x)": (apply(lambda x: cmath.sqrt(x[0])), TangentLossError, "NumPy's function"),
-    "an index": (apply(lambda x: [1, 2][x[0]]), TangentLossError, r"write int\(x\)"),
-    "np.asarray(x)": (apply(np.asarray), TangentLossError, r"np\.stack"),
-    "np.array([x])": (apply(lambda x: np.array([x[0]])), TangentLossError, r"np\.stack"),
-    "np.float64(x)": (apply(lambda x: np.float64(x[0])), TangentLossError, "x itself"),
-    "a[0] = x": (apply(lambda x: np.zeros(3).__setitem__(0, x[0])), TangentLossError, r"np\.zeros_like\(x\)|x itself"),
-    "a[:] = x": (apply(lambda x: np.zeros(3).__setitem__(slice(None), x)), TangentLossError, r"np\.zeros_like\(x\)"),
-    "a += x": (apply(lambda x: operator.iadd(np.zeros(3), x)), TangentLossError, r"write `a = a \+ x`"),
-    "out=a": (apply(lambda x: np.sin(x, out=np.zeros(3))), TangentLossError, r"np\.zeros_like\(x\)"),
-    "x.view(ndarray)": (apply(lambda x: x.view(np.ndarray)), TangentLossError, "x itself"),
-    "x.tobytes()": (apply(lambda x: x.tobytes()), TangentLossError, "primal_of"),
-    "memoryview": (apply(lambda x: x.data), TangentLossError, "primal_of"),
     # what has no rule
-    "a NumPy function": (apply(lambda x: np.linalg.matrix_rank(x) and np.linalg.eigvals(np.outer(x, x))), NoRule, "custom_jvp"),
+    "a NumPy function": (
+        apply(lambda x: np.linalg.eigvals(np.outer(x, x))),
+        NoRule,
+        r"np\.linalg\.eigvals, called at \S*test_errors\.py:\d+,.*custom_jvp",
+    ),
+    "a parameter": (apply(lambda x: np.var(x, ddof=x[1])), NoRule, r"np\.var has no derivative by ddof; .*stop_gradient"),
+    "an unknown keyword": (apply(lambda x: np.matmul(x, x, axes=[0, 0, ()])), NoRule, "np.matmul .* argument axes"),
     "a ufunc": (apply(np.frompyfunc(lambda x: x, 1, 1)), NoRule, r"dualad\.rule"),
 }
 
@@ -133,13 +119,6 @@ def test_kinds_of_errors():
     assert not issubclass(NoRule, TangentLossError)
     assert all(issubclass(getattr(errors, name), DualadError) for name in errors.__all__)
     assert all(getattr(errors, name).__doc__ for name in errors.__all__)
-
-
-def test_the_place_is_named():
-    """A lost tangent and a missing rule name the line of the user's code."""
-    for use in (lambda x: float(x[0]), lambda x: np.linalg.eigvals(np.outer(x, x)), np.asarray):
-        with pytest.raises(DualadError, match=r"test_errors\.py:\d+"):
-            apply(use)()
 
 
 def test_the_functions_name_is_in_the_message():

@@ -254,6 +254,23 @@ def partial_at(indices):
     return call
 
 
+def test_a_rule_that_comes_after_the_first_attempt():
+    """A ufunc that was refused while it had no row is differentiated by its methods once it has one."""
+    half_sum = np.frompyfunc(lambda a, b: 0.5 * (a + b), 2, 1)
+    x = np.array([1.0, 2.0, 4.0])
+    calls = {
+        "reduce": (half_sum.reduce, [0.25, 0.25, 0.5]),
+        "accumulate": (lambda x: half_sum.accumulate(x)[1], [0.5, 0.5, 0.0]),
+        "outer": (lambda x: half_sum.outer(x, x)[0, 2], [0.5, 0.0, 0.5]),
+    }
+    for name, (f, _) in calls.items():
+        with pytest.raises(dualad.errors.NoRule, match=name):
+            dualad.grad(f)(x)
+    dualad.rule(half_sum, 0.5, 0.5)
+    for f, expected in calls.values():
+        np.testing.assert_array_equal(dualad.grad(f)(x), expected)
+
+
 # -- products with zeros -------------------------------------------------------------------------------------------------
 
 ZEROS = [

@@ -256,7 +256,7 @@ LAYOUTS = {
 @pytest.mark.parametrize("x", LAYOUTS.values(), ids=LAYOUTS)
 def test_layouts(x):
     """However an array lies in memory, values are NumPy's, derivatives are right, and the array is not written to."""
-    before, seed = x.copy(), np.cos(np.arange(x.size)).reshape(x.shape)
+    before, seed = x.copy(), np.cos(np.arange(x.size)).reshape(x.shape).astype(x.dtype)
     tolerance = 1e-5 if x.itemsize == 4 else 1e-14
     value, jacobian = value_and_jacfwd(wave)(x)
     np.testing.assert_array_equal(value, wave(x))

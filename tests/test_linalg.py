@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from calculation_cases import cholesky_twin, length_twin
 
-from dualad import errors, grad, hessian, jacfwd, jvp
+from dualad import errors, grad, hessian, jacfwd, jvp, value_and_jacfwd
 
 EPSILON = np.zeros((3, 3, 3))  # the sign of each permutation
 for i, j, k in [(0, 1, 2), (1, 2, 0), (2, 0, 1)]:
@@ -248,3 +248,11 @@ def test_keywords_of_generalised_ufuncs_are_named(keyword, value):
     """What a rule does not honour is refused by its name."""
     with pytest.raises((errors.NoRule, TypeError), match=keyword):
         jacfwd(lambda a: np.matmul(a, a, **{keyword: value}))(REGULAR)
+
+
+@pytest.mark.parametrize(("axis", "shape"), [(1, (0,)), (-1, (0,)), (0, (3,)), ((0, 1), ()), (None, ())])
+def test_norms_of_nothing(axis, shape):
+    """Norms of an empty array are empty, or 0, and so are their derivatives."""
+    value, jacobian = value_and_jacfwd(lambda x: np.linalg.vector_norm(x, axis=axis))(np.zeros((0, 3)))
+    np.testing.assert_array_equal(value, np.zeros(shape), strict=isinstance(value, np.ndarray))
+    assert jacobian.shape == (*shape, 0, 3)

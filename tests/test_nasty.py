@@ -6,7 +6,7 @@ and above all no finite number that is wrong.
 
 from __future__ import annotations
 
-from math import inf, log, nan, pi
+from math import inf, nan, pi
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ NAN2 = np.array([[nan, 0.0], [0.0, nan]])
 SWAP = np.array([[0.0, 1.0], [1.0, 0.0]])
 
 # -- kinks and steps -----------------------------------------------------------------------------------------------------
-line("abs at 0", np.abs, 0.0, 0.0, 0.0, or_first=[1.0])
+line("abs at 0", np.abs, 0.0, 0.0, 0.0)
 line("abs squared at 0", lambda x: np.abs(x) ** 2, 0.0, 0.0, 2.0, or_second=[0.0])
 for step in (np.sign, np.floor, np.ceil, np.rint, np.trunc):
     line(step.__name__, step, 0.0, 0.0, 0.0)
@@ -43,16 +43,16 @@ line("maximum(x, 0) at 0", lambda x: np.maximum(x, 0.0), 0.0, 0.5, 0.0)
 line("minimum(x, 0) at 0", lambda x: np.minimum(x, 0.0), 0.0, 0.5, 0.0)
 line("maximum at a tie", pair(np.maximum), [3.0, 3.0], [0.5, 0.5], ZERO)
 line("minimum at a tie", pair(np.minimum), [3.0, 3.0], [0.5, 0.5], ZERO)
-line("fmax at a tie", pair(np.fmax), [3.0, 3.0], [0.5, 0.5], ZERO, or_first=[[0, 1], [1, 0]])
-line("fmin at a tie", pair(np.fmin), [3.0, 3.0], [0.5, 0.5], ZERO, or_first=[[0, 1], [1, 0]])
+line("fmax at a tie", pair(np.fmax), [3.0, 3.0], [0.5, 0.5], ZERO)
+line("fmin at a tie", pair(np.fmin), [3.0, 3.0], [0.5, 0.5], ZERO)
 line("max of ties", np.max, [2.0, 1.0, 2.0], [0.5, 0.0, 0.5], np.zeros((3, 3)))
 line("min of ties", np.min, [1.0, 1.0, 1.0, 4.0], [1 / 3, 1 / 3, 1 / 3, 0.0], np.zeros((4, 4)))
 line("maximum * minimum", pair(lambda a, b: np.maximum(a, b) * np.minimum(a, b)), [3.0, 3.0], [3, 3], SWAP, or_second=[0.5])
 line("maximum(nan, 1)", pair(np.maximum), [nan, 1.0], [nan, nan], or_first=[[1.0, 0.0]])
 line("fmax(nan, 1)", pair(np.fmax), [nan, 1.0], [0.0, 1.0])
-line("clip at the lower bound", lambda x: np.clip(x, 0.0, 1.0), 0.0, 1.0, 0.0, or_first=[0.5])
-line("clip at the upper bound", lambda x: np.clip(x, 0.0, 1.0), 1.0, 1.0, 0.0, or_first=[0.5])
-line("copysign(0, -1)", lambda x: np.copysign(x, -1.0), 0.0, -1.0, 0.0, or_first=[0.0])
+line("clip at the lower bound", lambda x: np.clip(x, 0.0, 1.0), 0.0, 1.0, 0.0)
+line("clip at the upper bound", lambda x: np.clip(x, 0.0, 1.0), 1.0, 1.0, 0.0)
+line("copysign(0, -1)", lambda x: np.copysign(x, -1.0), 0.0, -1.0, 0.0)
 
 # -- branches that are not taken -----------------------------------------------------------------------------------------
 line("where beside log(0)", lambda x: np.where(x > 0, np.log(x), 3 * x * x), 0.0, 0.0, 6.0)
@@ -69,13 +69,13 @@ line("arccosh at 1", np.arccosh, 1.0, inf, -inf)
 line("log1p at -1", np.log1p, -1.0, inf, -inf)
 line("cbrt at 0", np.cbrt, 0.0, inf, -inf)
 line("arctanh at 1", np.arctanh, 1.0, inf, inf)
-line("arctan at inf", np.arctan, inf, 0.0, 0.0, or_second=[nan])
-line("log at -1", np.log, -1.0, -1.0, or_first=[nan])
-line("arctan2 at (0, 0)", pair(np.arctan2), [0.0, 0.0], [nan, nan], or_first=[[0.0, 0.0]])
+line("arctan at inf", np.arctan, inf, 0.0, 0.0)
+line("log at -1", np.log, -1.0, -1.0)
+line("arctan2 at (0, 0)", pair(np.arctan2), [0.0, 0.0], [nan, nan])
 
 # -- a derivative that is 0 because nothing depends stays 0 beside an infinite one ---------------------------------------
 line("sum(sqrt)", lambda x: np.sum(np.sqrt(x)), [0.0, 1.0], [inf, 0.5], [[-inf, 0], [0, -0.25]])
-line("x exp(-y) overflows", pair(lambda a, b: a * np.exp(-b)), [1.0, -1e3], [inf, -inf], or_first=[[nan, nan]])
+line("x exp(-y) overflows", pair(lambda a, b: a * np.exp(-b)), [1.0, -1e3], [inf, -inf])
 line("cbrt(x**3)", lambda x: np.cbrt(x**3), 0.0, 1.0, or_first=[nan])
 line("sqrt(x**4)", lambda x: np.sqrt(x**4), 0.0, 0.0, or_first=[nan])
 line("x sqrt(x)", lambda x: x * np.sqrt(x), 0.0, 0.0, or_first=[nan])
@@ -88,36 +88,30 @@ for x in (0.0, -3.0):
     line(f"x**3.0 at {x}", lambda x: x**3.0, x, 3 * x * x, 6 * x)
 line("x**1.0 at 0", lambda x: x**1.0, 0.0, 1.0, 0.0)
 line("x**0.0 at 0", lambda x: x**0.0, 0.0, 0.0, 0.0)
-line("x**y at (0, 0)", pair(np.power), [0.0, 0.0], [0.0, 0.0], or_first=[[0.0, nan]])
+line("x**y at (0, 0)", pair(np.power), [0.0, 0.0], [0.0, 0.0])
 line("x**y at (0, .5)", pair(np.power), [0.0, 0.5], [inf, 0.0])
-line("x**y at (0, -1)", pair(np.power), [0.0, -1.0], [-inf, -inf], or_first=[[-inf, nan]])
-line("x**y at (-2, 3)", pair(np.power), [-2.0, 3.0], [12.0, nan], or_first=[[12.0, -8 * log(2)]])
-line("x**y at (0, 1), by x then y", lambda p: dualad.derivative(np.power)(0.0, p), 1.0, -inf, or_first=[nan])
-line("x**y at (0, 1), by y then x", lambda x: dualad.derivative(np.power, argnums=1)(x, 1.0), 0.0, -inf, or_first=[nan])
+line("x**y at (0, -1)", pair(np.power), [0.0, -1.0], [-inf, -inf])
+line("x**y at (-2, 3)", pair(np.power), [-2.0, 3.0], [12.0, nan])
+line("x**y at (0, 1), by x then y", lambda p: dualad.derivative(np.power)(0.0, p), 1.0, -inf)
+line("x**y at (0, 1), by y then x", lambda x: dualad.derivative(np.power, argnums=1)(x, 1.0), 0.0, -inf)
 line("(-2)**x", lambda x: (-2.0) ** x, 3.0, nan)
 for p, slope in ((0.5, -inf), (2.0, 0.0)):
     line(f"x**y at (0, {p}), by y then x", lambda x, p=p: dualad.derivative(np.power, argnums=1)(x, p), 0.0, slope)
 line("x**y at (0, 2), by y then x, x", lambda x: dualad.derivative(np.power, argnums=1)(x, 2.0), 0.0, 0.0, -inf)
 line("0**x at 0", lambda x: 0.0**x, 0.0, 0.0)
-line("x**x at 0", lambda x: x**x, 0.0, -inf, or_first=[nan])
+line("x**x at 0", lambda x: x**x, 0.0, -inf)
 
 # -- removable singularities and cones -----------------------------------------------------------------------------------
 line("sinc at 0", np.sinc, 0.0, 0.0, -(pi**2) / 3)
 line("sinc'' at 0, twice more", dualad.derivative(np.sinc, order=2), 0.0, 0.0, pi**4 / 5)
 line("norm at 0", np.linalg.norm, [0.0, 0.0], [0.0, 0.0])
-line("norm**2 at 0", lambda x: np.linalg.norm(x) ** 2, [0.0, 0.0], [0, 0], 2 * np.eye(2), or_second=[nan, NAN2])
-line("std of equal numbers", np.std, [2.0, 2.0, 2.0], [0.0, 0.0, 0.0], or_first=[nan])
-line("var of one number", lambda x: np.var(x, ddof=1), [2.0], [nan], or_first=[0.0])
+line("norm**2 at 0", lambda x: np.linalg.norm(x) ** 2, [0.0, 0.0], [0, 0], 2 * np.eye(2), or_second=[NAN2])
+line("std of equal numbers", np.std, [2.0, 2.0, 2.0], [0.0, 0.0, 0.0])
+line("var of one number", lambda x: np.var(x, ddof=1), [2.0], [nan])
 line("hypot at (0, 0)", pair(np.hypot), [0.0, 0.0], [0.0, 0.0])
 line("abs of complex 0", pair(lambda a, b: np.abs(a + 1j * b)), [0.0, 0.0], [0.0, 0.0])
-line(
-    "abs squared of complex 0",
-    pair(lambda a, b: np.abs(a + 1j * b) ** 2),
-    [0.0, 0.0],
-    [0, 0],
-    2 * np.eye(2),
-    or_second=[nan, 0.0],
-)
+ABS2 = pair(lambda a, b: np.abs(a + 1j * b) ** 2)
+line("abs squared of complex 0", ABS2, [0.0, 0.0], [0, 0], 2 * np.eye(2), or_second=[0.0])
 line("angle of 0", pair(lambda a, b: np.angle(a + 1j * b)), [0.0, 0.0], [0.0, 0.0])
 
 # -- tails ---------------------------------------------------------------------------------------------------------------
@@ -182,7 +176,6 @@ line(
     lambda x: np.linalg.cholesky(x.reshape(2, 2))[1, 0],
     [4.0, 2.0, 2.0, 5.0],
     [-0.125, 0.0, 0.5, 0.0],
-    or_first=[[-0.125, 0.25, 0.25, 0.0]],
 )
 
 
@@ -205,53 +198,3 @@ def test_derivative_at_among_others(f, x, order, value, others):
     with np.errstate(all="ignore"):
         got = dualad.derivative(lambda x: np.stack([f(x[0]), f(x[1])]), order=order)(array)
     assert any(np.allclose(got, each, rtol=1e-14, atol=1e-14, equal_nan=True) for each in (value, *others)), got
-
-
-# -- what raises ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("f", [np.linalg.inv, lambda a: np.linalg.solve(a, np.ones(2))])
-def test_singular_matrices_raise_as_in_numpy(f):
-    """A singular matrix has no inverse, with derivatives or without."""
-    with pytest.raises(np.linalg.LinAlgError):
-        dualad.jacfwd(f)(np.zeros((2, 2)))
-
-
-def test_integers_are_promoted():
-    """An integer is differentiated as the float that it is."""
-    assert dualad.derivative(np.exp)(0) == 1.0
-    assert dualad.jacfwd(lambda x: x**2)(np.array([1, 2])).dtype == np.float64
-
-
-@pytest.mark.parametrize("x", [True, "text", np.array([True]), np.array([1.0, None])])
-def test_what_is_no_number_raises(x):
-    """Booleans, text and objects have no derivative."""
-    with pytest.raises(TypeError):
-        dualad.jacfwd(np.sin)(x)
-
-
-def test_single_precision_is_kept():
-    """Also beside Python's numbers; an array of doubles promotes, as NumPy has it."""
-    x = np.array([0.5, 1.5], np.float32)
-    assert dualad.jacfwd(lambda x: 2.0 * np.sin(x) + 1)(x).dtype == np.float32
-    assert dualad.jacfwd(lambda x: np.ones(2) * x)(x).dtype == np.float64
-
-
-def test_storing_in_a_plain_array_raises():
-    """A plain array has no room for a tangent; never a silent zero."""
-
-    def f(x):
-        table = np.zeros(2)
-        table[0] = x
-        return table
-
-    with pytest.raises((dualad.errors.TangentLossError, ValueError)) as caught:
-        dualad.jacfwd(f)(0.5)
-    assert isinstance(caught.value, dualad.errors.TangentLossError) or isinstance(
-        caught.value.__cause__, dualad.errors.TangentLossError
-    )
-
-
-def test_item_keeps_the_tangent():
-    """``x.item()`` is a scalar that varies with x."""
-    assert dualad.grad(lambda x: x[1:].item() ** 2)(np.array([1.0, 3.0]))[1] == 6.0

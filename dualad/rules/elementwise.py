@@ -6,14 +6,20 @@ fails, a comment says how. Kinks take the subgradient of least norm, ties are sp
 
 from __future__ import annotations
 
-from math import inf, log, nan, pi
+from math import inf, nan, pi
 from typing import Any
 
 import numpy as np
 
 from .table import ABOVE_MINUS_ONE, ABOVE_ONE, INTEGER, POSITIVE, REAL, UNIT, Array, constant, rule
 
-LOG2, LOG10 = log(2.0), log(10.0)
+LN2, LN10 = (np.log(np.longdouble(number)) for number in (2, 10))
+DEGREE = 180 / (4 * np.arctan(np.longdouble(1)))
+
+
+def like(y: Array, number: np.longdouble) -> Array:
+    """A constant in the precision of `y`: a Python float would take the last digits of a long double."""
+    return y.dtype.type(number)
 
 
 def nonzero(y: Array) -> Array:
@@ -38,7 +44,7 @@ rule(np.positive, 1)
 rule(np.square, lambda x, y: 2.0 * x)
 rule(np.reciprocal, lambda x, y: -y * y, at={0.0: -inf})
 rule(np.remainder, 1, lambda a, b, y: -np.floor_divide(a, b), at={(4.0, 2.0): (1.0, -2.0)})
-rule(np.fmod, 1, lambda a, b, y: -np.trunc(a / b), at={(4.0, 2.0): (1.0, -2.0)})
+rule(np.fmod, 1, lambda a, b, y: -np.rint((a - y) / b), at={(4.0, 2.0): (1.0, -2.0)})
 rule(np.divmod, (0, 1), (0, lambda a, b, y: -y[0]), at={(5.0, 2.0): ((0.0, 1.0), (0.0, -2.0))})
 rule(np.conjugate, 1, push=lambda x, y, dx: np.conjugate(dx))
 
@@ -103,7 +109,7 @@ for power, push in ((np.power, power_push), (np.float_power, float_power_push)):
         push=push,
     )
 rule(np.sqrt, lambda x, y: 0.5 / y, on=POSITIVE, at={0.0: inf})
-rule(np.cbrt, lambda x, y: 1.0 / 3.0 / y / y, at={0.0: inf})  # two quotients: 1/(3*y*y) has nan as second derivative at 0
+rule(np.cbrt, lambda x, y: 1.0 / (3.0 * y) / y, at={0.0: inf})  # two quotients: 1/(3*y*y) has nan as second derivative at 0
 
 
 # -- exponentials and logarithms -----------------------------------------------------------------------------------------
@@ -117,11 +123,11 @@ def share(gap: Array, exp: Any = np.exp) -> Array:
 
 
 rule(np.exp, lambda x, y: y)
-rule(np.exp2, lambda x, y: y * LOG2)
+rule(np.exp2, lambda x, y: y * like(y, LN2))
 rule(np.expm1, lambda x, y: np.exp(x))  # y + 1 loses everything below -20
 rule(np.log, lambda x, y: 1.0 / x, on=POSITIVE, at={0.0: inf, -1.0: -1.0})
-rule(np.log2, lambda x, y: 1.0 / LOG2 / x, on=POSITIVE, at={0.0: inf})
-rule(np.log10, lambda x, y: 1.0 / LOG10 / x, on=POSITIVE, at={0.0: inf})
+rule(np.log2, lambda x, y: 1.0 / (x * like(y, LN2)), on=POSITIVE, at={0.0: inf})
+rule(np.log10, lambda x, y: 1.0 / (x * like(y, LN10)), on=POSITIVE, at={0.0: inf})
 rule(np.log1p, lambda x, y: 1.0 / (1.0 + x), on=ABOVE_MINUS_ONE, at={-1.0: inf})
 rule(
     np.logaddexp,
@@ -182,15 +188,15 @@ rule(np.arctanh, lambda x, y: 1.0 / ((1.0 - x) * (1.0 + x)), on=UNIT, at={1.0: i
 rule(np.arctan2, lambda a, b, y: b / np.hypot(a, b) / np.hypot(a, b), lambda a, b, y: -(a / np.hypot(a, b)) / np.hypot(a, b))
 rule(
     np.hypot,
-    lambda a, b, y: a / nonzero(y),
-    lambda a, b, y: b / nonzero(y),
+    lambda a, b, y: a / away_from_zero(y),
+    lambda a, b, y: b / away_from_zero(y),
     at={(0.0, 0.0): (0.0, 0.0)},
-    fold=lambda x, y, axes: x / nonzero(y),
+    fold=lambda x, y, axes: x / away_from_zero(y),
 )
-rule(np.degrees, 180.0 / pi)
-rule(np.rad2deg, 180.0 / pi)
-rule(np.radians, pi / 180.0)
-rule(np.deg2rad, pi / 180.0)
+for to_degrees in (np.degrees, np.rad2deg):
+    rule(to_degrees, lambda x, y: like(y, DEGREE))
+for to_radians in (np.radians, np.deg2rad):
+    rule(to_radians, lambda x, y: like(y, 1 / DEGREE))
 
 TURN = 0.5  # below this |x| the series of sinc' converges to the last bit with SERIES terms
 SERIES = [(-1) ** n * 2 * n * pi ** (2 * n) / np.prod(np.arange(1.0, 2 * n + 2)) for n in range(1, 15)]

@@ -131,7 +131,7 @@ def reduceat(ufunc: np.ufunc) -> Callable[..., Array]:
         slices = np.moveaxis(array, axis, 0)
         ends = [*indices[1:], len(slices)]
         spans = [slices[i:j] if i < j else slices[i : i + 1] for i, j in zip(indices, ends, strict=True)]
-        return np.stack([ufunc.reduce(span, axis=0) for span in spans], axis)
+        return np.stack([ufunc.reduce(span, axis=0) if len(span) > 1 else span[0] for span in spans], axis)
 
     return body
 

@@ -52,7 +52,9 @@ def mean(
     da: Array,
 ) -> Array:
     """The mean of each tangent."""
-    return np.mean(da, negative(axis, a.ndim), dtype, keepdims=keepdims, where=where)
+    axes = negative(axis, a.ndim)
+    count = np.sum(np.broadcast_to(where, a.shape), axis=axes, keepdims=keepdims)
+    return np.sum(da, axes, dtype, keepdims=keepdims, where=where) / count  # np.mean would warn of empty slices again
 
 
 @function(np.var)
@@ -114,6 +116,7 @@ def ptp(a: Array, axis: Any = None, out: Any = None, keepdims: bool = False) -> 
 @composite(np.average)
 def average(a: Array, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
     """sum(w a) / sum(w)."""
+    axis = tuple(axis) if isinstance(axis, list) else axis
     if weights is None:
         result = np.mean(a, axis, keepdims=keepdims)
         return (result, None) if returned else result
