@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import EscapedDualError, TangentLossError
+from .errors import EscapedDualError, TangentLossError, caller
 from .rules.table import Array, innermost
 
 
@@ -57,8 +57,8 @@ class Level(int):
         """Raise if the transform has returned: its directions mean nothing any more."""
         if not self.alive:
             raise EscapedDualError(
-                f"a dual number of {self.transform} is used after {self.transform} has returned: it was kept in a global, "
-                "a closure or a generator. Return it from the function (or as aux), or cut it with dualad.stop_gradient."
+                f"a dual number of {self.transform} is used at {caller()} after {self.transform} has returned: it was kept in a "
+                "global, a closure or a generator. Return it from the function (or as aux), or cut it with dualad.stop_gradient."
             )
 
 
@@ -116,8 +116,8 @@ def _is_foreign(value: Any, operands: tuple[Any, ...]) -> bool:
     if isinstance(value, np.ndarray):
         if kind is not np.memmap:
             raise TangentLossError(
-                f"{kind.__module__}.{kind.__name__} meets a dual number: this subclass of ndarray cannot carry tangents. "
-                "Pass np.asarray(...) of it."
+                f"{kind.__module__}.{kind.__name__} meets a dual number at {caller()}: this subclass of ndarray cannot carry "
+                "tangents. Pass np.asarray(...) of it."
             )
     elif getattr(kind, "__array_ufunc__", None) is not None and not isinstance(value, np.generic):
         return all(innermost(operand).__class__ is not kind for operand in operands if isinstance(operand, Lifted))
@@ -353,7 +353,8 @@ class Lifted:
 
     def __index__(self) -> int:
         raise TangentLossError(
-            "a dual number is a float and cannot serve as an index; write int(x), which answers from the primal"
+            f"a dual number is a float and cannot serve as an index, as it does at {caller()}; write int(x), which answers from "
+            "the primal"
         )
 
 

@@ -80,7 +80,6 @@ def test_layers():
         "rules",
         "lift",
         "watching",
-        "watching",
         "storage",
         "interpreter",
         "dual",

@@ -37,7 +37,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..errors import NoRule
+from ..errors import NoRule, called, caller
 
 Array: TypeAlias = Any  # an ndarray, a NumPy scalar, or anything lifted that answers NumPy's protocols
 Partial: TypeAlias = Callable[..., Array] | float
@@ -173,13 +173,19 @@ class Function:
         single = len(self.names) - 1 if self.variadic else len(args)
         if single > len(self.names) or not kwargs.keys() <= self.accepted:
             unknown = ", ".join(kwargs.keys() - self.accepted) or f"number {len(self.names) + 1}"
-            raise NoRule(f"np.{self.function.__name__} has no derivative rule with argument {unknown}")
+            raise NoRule(
+                f"{called(self.function)}, called at {caller()}, has no derivative rule with argument {unknown}: write it without, "
+                "or pass dualad.stop_gradient(x) if x is not to be differentiated"
+            )
         found = {}
         for name, value in (*zip(self.names, args[:single], strict=False), *kwargs.items()):
             tangent = tangent_of(value)
             if tangent is not None:
                 if name not in self.differentiable:
-                    raise NoRule(f"np.{self.function.__name__} has no derivative by {name}; pass dualad.stop_gradient of it")
+                    raise NoRule(
+                        f"{called(self.function)}, called at {caller()}, has no derivative by {name}: pass dualad.stop_gradient "
+                        "of it if it is not to be differentiated"
+                    )
                 found["d" + name] = tangent
         if self.variadic:
             rest = [tangent_of(value) for value in args[single:]]
