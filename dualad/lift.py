@@ -57,8 +57,8 @@ class Level(int):
         """Raise if the transform has returned: its directions mean nothing any more."""
         if not self.alive:
             raise EscapedDualError(
-                f"a dual number of {self.transform} is used at {caller()} after {self.transform} has returned: it was kept in a "
-                "global, a closure or a generator. Return it from the function (or as aux), or cut it with dualad.stop_gradient."
+                f"a dual number of {self.transform} is used at {caller()} after {self.transform} has returned: it was kept in "
+                "a global, a closure or a generator. Return it from the function (or as aux), or use stop_gradient."
             )
 
 
@@ -353,8 +353,8 @@ class Lifted:
 
     def __index__(self) -> int:
         raise TangentLossError(
-            f"a dual number is a float and cannot serve as an index, as it does at {caller()}; write int(x), which answers from "
-            "the primal"
+            f"a dual number is a float and cannot serve as an index, as it does at {caller()}; write int(x), which answers "
+            "from the primal"
         )
 
 

@@ -174,8 +174,8 @@ class Function:
         if single > len(self.names) or not kwargs.keys() <= self.accepted:
             unknown = ", ".join(kwargs.keys() - self.accepted) or f"number {len(self.names) + 1}"
             raise NoRule(
-                f"{called(self.function)}, called at {caller()}, has no derivative rule with argument {unknown}: write it without, "
-                "or pass dualad.stop_gradient(x) if x is not to be differentiated"
+                f"{called(self.function)}, called at {caller()}, has no derivative rule with argument {unknown}: write it "
+                "without, or pass dualad.stop_gradient(x) if x is not to be differentiated"
             )
         found = {}
         for name, value in (*zip(self.names, args[:single], strict=False), *kwargs.items()):
@@ -183,8 +183,8 @@ class Function:
             if tangent is not None:
                 if name not in self.differentiable:
                     raise NoRule(
-                        f"{called(self.function)}, called at {caller()}, has no derivative by {name}: pass dualad.stop_gradient "
-                        "of it if it is not to be differentiated"
+                        f"{called(self.function)}, called at {caller()}, has no derivative by {name}: pass "
+                        "dualad.stop_gradient of it if it is not to be differentiated"
                     )
                 found["d" + name] = tangent
         if self.variadic:
