@@ -114,7 +114,7 @@ def _is_foreign(value: Any, operands: tuple[Any, ...]) -> bool:
     lies under one of the duals (dask) is an operand like any other."""
     kind = value.__class__
     if isinstance(value, np.ndarray):
-        if kind is not np.memmap:
+        if kind is not np.memmap:  # a file's array is as plain as any
             raise TangentLossError(
                 f"{kind.__module__}.{kind.__name__} meets a dual number at {caller()}: this subclass of ndarray cannot carry "
                 "tangents. Pass np.asarray(...) of it."
@@ -207,10 +207,12 @@ class Lifted:
         return top._ufunc(ufunc, inputs)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if not all(kind in _NATIVE or issubclass(kind, Lifted) for kind in types) and any(
-            _is_foreign(value, args) for value in leaves((*args, *kwargs.values())) if not isinstance(value, Lifted)
-        ):
-            return NotImplemented
+        if not all(kind in _NATIVE or issubclass(kind, Lifted) for kind in types):
+            items = tuple(leaves((*args, *kwargs.values())))
+            if any(
+                _is_foreign(each, items) for each in items if each.__class__ not in _NATIVE and not isinstance(each, Lifted)
+            ):
+                return NotImplemented
         top = highest((*args, *kwargs.values()))
         return (self if top is None else top)._function(function, args, kwargs)  # None: self was given as `like=`
 

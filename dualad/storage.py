@@ -199,7 +199,7 @@ def _become(array: Any, primal: Array, tangent: Array | None, level: Any) -> Non
     for base in bases:
         references, base._views = base._views or (), None
         for view in [reference() for reference in references]:
-            if view is not None:
+            if view is not None and view._base is base:  # one that took another shape has another base since
                 recipe = view._recipe
                 fresh = recipe(base) if callable(recipe) else getitem(base, recipe)
                 view.primal, view.tangent, view.level = fresh.primal, fresh.tangent, fresh.level
