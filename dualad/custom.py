@@ -13,6 +13,7 @@ import numpy as np
 from .dual import Dual, dual
 from .errors import BadArgument
 from .lift import Level, Lifted, highest
+from .objects import lift_objects
 from .trees import dtype_of, flatten, is_numeric, tree_map, unflatten
 from .watching import WATCH, Block, watching
 from .wrapping import Wrapper
@@ -75,6 +76,7 @@ class custom_jvp(Wrapper):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, structure = flatten(args)
+        leaves = list(map(lift_objects, leaves))
         top = highest(leaves)
         if top is None or not isinstance(top, Dual):
             return self._f(*args, **kwargs)

@@ -18,7 +18,8 @@ from . import storage
 from .errors import TangentLossError, refuse
 from .interpreter import WEAK, Interpreter
 from .lift import Level, Lifted, describe
-from .rules.table import Array, innermost
+from .objects import array_of_objects
+from .rules.table import RULES, Array, innermost
 
 
 def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
@@ -28,7 +29,7 @@ def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
         new = object.__new__(DualArray)
         new._base = new._recipe = new._views = None
     else:
-        new = object.__new__(DualScalar)
+        new = object.__new__(DualComplex if isinstance(primal, complex | np.complexfloating | DualComplex) else DualReal)
     new.primal, new.tangent, new.level = primal, tangent, level
     return new
 
@@ -74,7 +75,9 @@ class Dual(Interpreter):
         if dtype is not None and np.dtype(dtype).kind in "biu":
             return np.asarray(innermost(self)).astype(dtype)
         if not storage.is_constant(self):
-            refuse("np.asarray(x), np.array(x), or storing x in a plain array", "use np.stack, np.zeros_like(x) or x itself")
+            if dtype is None or np.dtype(dtype).kind == "O":
+                return array_of_objects(self)
+            refuse(f"a conversion of x to an array of {np.dtype(dtype)}", "use np.asarray(x), np.zeros_like(x) or x itself")
         plain = np.array(innermost(self), dtype=dtype, copy=copy)
         if np.may_share_memory(plain, innermost(self)):
             storage.lend(self)
@@ -138,7 +141,7 @@ class DualArray(Dual):
     _base: DualArray | None
     _recipe: Any
     _views: storage.Views | None
-    _element: type[Dual] | None  # the kind of a single element
+    _elements: tuple[type[Dual], ...]  # the kinds of a single element, real and complex
 
     __getitem__ = storage.getitem
     __setitem__ = storage.setitem
@@ -236,8 +239,21 @@ class DualScalar(Dual):
         return _weak(self)
 
 
-DualArray._element = DualScalar
-numbers.Number.register(DualScalar)
+class DualReal(DualScalar):
+    """A real number with its tangents."""
+
+    __slots__ = ()
+
+
+class DualComplex(DualScalar):
+    """A complex number with its tangents."""
+
+    __slots__ = ()
+
+
+DualArray._elements = (DualReal, DualComplex)
+numbers.Real.register(DualReal)
+numbers.Complex.register(DualComplex)
 
 
 def _strong(value: Any) -> Any:
@@ -250,3 +266,18 @@ def _weak(value: Any) -> Any:
     if isinstance(value, DualScalar):
         return dual(_weak(value.primal), value.tangent, value.level)
     return value.item() if isinstance(value, np.inexact) else value
+
+
+def _element_method(ufunc: np.ufunc) -> Callable[..., Any]:
+    """On an object array np.sin calls the method `sin` of every element."""
+
+    def method(self: DualScalar, *others: Any) -> Any:
+        return ufunc(self, *others)
+
+    return method
+
+
+for _ufunc in RULES:
+    _name = _ufunc.__name__
+    if isinstance(_ufunc, np.ufunc) and any("O" in types for types in _ufunc.types) and not hasattr(DualScalar, _name):
+        setattr(DualScalar, _name, _element_method(_ufunc))

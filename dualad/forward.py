@@ -14,6 +14,7 @@ from . import storage
 from .dual import Dual, DualArray, dual
 from .errors import BadArgument, NotDifferentiable
 from .lift import Level, Lifted
+from .objects import lift_objects
 from .rules.table import innermost
 from .structural import looking_again, needs_second_look, plain, second_look, seeded
 from .trees import differentiable, dtype_of, flatten, is_numeric, tree_map, unflatten
@@ -79,6 +80,7 @@ class Selection:
         """The same arguments of another call."""
         chosen = tuple(kwargs[place] if isinstance(place, str) else args[place] for place in self.places)
         leaves, structure = flatten(chosen)
+        leaves = list(map(lift_objects, leaves))
         primals = [differentiable(leaf, complex_allowed=True) for leaf in leaves]
         return replace(self, args=args, kwargs=kwargs, leaves=leaves, structure=structure, primals=primals)
 
@@ -117,9 +119,10 @@ def select(
         raise BadArgument(f"{name}: an argument is named twice in argnums={argnums!r}, argnames={argnames!r}")
     chosen = tuple(kwargs[place] if isinstance(place, str) else args[place] for place in places)
     leaves, structure = flatten(chosen)
+    leaves = list(map(lift_objects, leaves))
     primals = [differentiable(leaf, complex_allowed=complex_allowed) for leaf in leaves]
     for place, argument in zip(places, chosen, strict=True):
-        inside, _ = flatten(argument)
+        inside = map(lift_objects, flatten(argument)[0])
         if all(differentiable(leaf, complex_allowed=True) is None for leaf in inside):
             raise NotDifferentiable(
                 f"{name}: argument {place!r} of {_name(f)} holds nothing to differentiate: {_describe(argument)}. "
@@ -167,7 +170,7 @@ def run(selection: Selection, seed: Callable[[], Sequence[Any]], has_aux: bool) 
             if not (isinstance(out, tuple) and len(out) == 2):
                 raise BadArgument(f"{selection.name}: with has_aux=True, {_name(selection.f)} must return a pair (output, aux)")
             out, aux = out
-            aux = tree_map(lambda leaf: strip(leaf, level), aux)
+            aux = tree_map(lambda leaf: strip(lift_objects(leaf), level), aux)
         leaves, structure = flatten(out)
         if all(leaf is None for leaf in leaves):
             raise BadArgument(f"{selection.name}: {_name(selection.f)} returned nothing to differentiate: {out!r}")
@@ -193,7 +196,7 @@ def _lift(leaf: Any, primal: Any, seed: Any, level: Level) -> Any:
 
 def _numeric(selection: Selection, leaf: Any) -> Any:
     """A leaf of the output, refused if it has no derivative or belongs to a transform that has returned."""
-    leaf = storage.lift_objects(leaf)
+    leaf = lift_objects(leaf)
     if isinstance(leaf, Lifted):
         leaf.level.require_alive()
     elif leaf is not None and not is_numeric(leaf):

@@ -14,8 +14,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
-from . import storage
+from . import objects, storage
 from .errors import no_rule, refuse
 from .lift import Lifted, highest, leader, refilled
 from .rules.folds import method_rule
@@ -23,6 +24,7 @@ from .rules.table import RULES, Array, Composite, Constant, Elementwise, Functio
 from .watching import WATCH, carries
 
 WEAK = (int, float, complex)
+CONTAINERS = (list, tuple)
 
 
 class Interpreter(Lifted):
@@ -52,8 +54,8 @@ class Interpreter(Lifted):
                 primals.append(value.primal)
                 tangents.append(tangent)
                 moves = moves or tangent is not None
-            elif value.__class__ is list or value.__class__ is tuple:
-                inputs = tuple(storage.as_operand(each) for each in inputs)
+            elif value.__class__ in CONTAINERS or (value.__class__ is ndarray and value.dtype.hasobject):
+                inputs = tuple(map(objects.as_operand, inputs))
                 return leader(inputs)._ufunc(ufunc, inputs, compute)
             else:
                 primals.append(value)
@@ -120,9 +122,9 @@ class Interpreter(Lifted):
         """A row of the table on arguments with duals of this level among them."""
         args, kwargs, out = prepared(row, args, kwargs)
         lists = getattr(row, "sequences", 0)
-        args = tuple([storage.lift_nested(each, lists) if isinstance(each, list | tuple) else each for each in args])
+        args = tuple([objects.lift_objects(each, lists) for each in args])
         if kwargs:
-            kwargs = {name: storage.lift_nested(each, lists) for name, each in kwargs.items()}
+            kwargs = {name: objects.lift_objects(each, lists) for name, each in kwargs.items()}
         compute = row.function if out is None else partial(into, row, np.empty_like(self._primal_of(out)))
         kind = row.__class__
         if kind is Function:  # by far the commonest: asked first

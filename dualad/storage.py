@@ -19,10 +19,11 @@ from typing import Any
 from weakref import ref
 
 import numpy as np
-from numpy import generic, ndarray
+from numpy import complexfloating, generic, ndarray
 
 from .errors import refuse
-from .lift import Lifted, leaves, refilled
+from .lift import Lifted, refilled
+from .objects import lift_objects
 from .rules.table import Array, innermost
 from .watching import WATCH, carries
 
@@ -88,12 +89,13 @@ def getitem(self: Any, key: Any) -> Any:
     kind = key.__class__
     if tangent is not None:
         tangent = tangent[ALL, key] if kind is int or kind is slice else rows(tangent, key)
-    if y.__class__ is not ndarray and (isinstance(y, generic) or y.__class__ is self._element):
+    if y.__class__ is not ndarray and (isinstance(y, generic) or y.__class__ in self._elements):
         if tangent is not None:  # a scalar shares no memory, and inside no_tangents it is a result like any other
             tangent = tangent.copy() if WATCH.get() is None or carries(self.level) else None
-        if self._element is None:
+        if not self._elements:
             return self._wrap(y, tangent)
-        new = object.__new__(self._element)
+        scalar = y.__class__ if y.__class__ in self._elements else self._elements[isinstance(y, complexfloating)]
+        new = object.__new__(scalar)
         new.primal, new.tangent, new.level = y, tangent, self.level
         return new
     new = object.__new__(self.__class__)
@@ -234,35 +236,13 @@ def _twin(array: Any) -> Any:
 # -- writing -------------------------------------------------------------------------------------------------------------
 
 
-def lift_nested(value: Any, lists: int = 0) -> Any:
-    """A list or tuple that holds lifted scalars or arrays, as one lifted array; anything else as it is. The outermost
-    levels of lists, as many as `lists`, stay lists."""
-    if isinstance(value, list | tuple) and any(isinstance(leaf, Lifted) for leaf in leaves(value)):
-        items = [lift_nested(item, max(lists - 1, 0)) for item in value]
-        return items if lists else np.stack(items)
-    return value
-
-
-def as_operand(value: Any) -> Any:
-    """A list or tuple among the inputs of a ufunc as an array, lifted if anything in it is; anything else as it is."""
-    value = lift_nested(value)
-    return np.asarray(value) if isinstance(value, list | tuple) else value
-
-
-def lift_objects(value: Any) -> Any:
-    """An object array whose elements are lifted scalars, as one lifted array; anything else as it is."""
-    if isinstance(value, np.ndarray) and value.dtype == object and any(isinstance(item, Lifted) for item in value.flat):
-        return np.stack(list(value.flat)).reshape(value.shape)
-    return value
-
-
 def setitem(self: Any, key: Any, value: Any) -> None:
     """``x[key] = value``, seen through every view; a value without tangent clears the tangent there."""
     if not self.level.alive:
         self.level.require_alive()
     tangent = None
     if value.__class__ is not float:
-        value = lift_objects(lift_nested(value))
+        value = lift_objects(value)
         if isinstance(value, Lifted):
             value.level.require_alive()
             if value.dtype.kind == "c" and self.dtype.kind != "c" and not is_constant(value):
@@ -333,7 +313,7 @@ class Flat:
 
     def __setitem__(self, key: Any, value: Any) -> None:
         places = self._places(key)
-        value = lift_nested(value)
+        value = lift_objects(value)
         if np.ndim(value):  # NumPy begins again where the values run out
             value = np.resize(value, np.shape(places[0]))
         self._array[places] = value

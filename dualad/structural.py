@@ -30,7 +30,7 @@ class Structural(DualArray):
 
     __slots__ = ()
 
-    _element = None
+    _elements = ()
 
     def _ufunc(self, ufunc: Any, inputs: tuple[Any, ...], compute: Callable[..., Any] | None = None) -> Any:
         return self._masked(ufunc, inputs, {})

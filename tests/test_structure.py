@@ -80,6 +80,7 @@ def test_layers():
         "rules",
         "lift",
         "watching",
+        "objects",
         "storage",
         "interpreter",
         "dual",
