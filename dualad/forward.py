@@ -13,6 +13,7 @@ import numpy as np
 from . import storage
 from .dual import Dual, DualArray, dual
 from .errors import BadArgument, NotDifferentiable
+from .jitted import unjitted
 from .lift import Level, Lifted
 from .objects import lift_objects
 from .rules.table import innermost
@@ -162,7 +163,7 @@ def run(selection: Selection, seed: Callable[[], Sequence[Any]], has_aux: bool) 
     `seed` makes, for every leaf of the arguments, a tangent of shape (k, *S) or None. f may write into what it is given, so
     every run has copies of its own.
     """
-    with Level.fresh(selection.name) as level:
+    with Level.fresh(selection.name) as level, unjitted():
         lifted = [_lift(*each, level) for each in zip(selection.leaves, selection.primals, seed(), strict=True)]
         out = selection.call(lifted)
         aux = None

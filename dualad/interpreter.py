@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import objects, storage
+from . import jitted, objects, storage
 from .errors import no_rule, refuse
 from .lift import Lifted, highest, leader, refilled
 from .rules.folds import method_rule
@@ -115,7 +115,10 @@ class Interpreter(Lifted):
     def _function(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         row = RULES.get(function)
         if row is None:
-            raise no_rule(function)
+            scalar = jitted.python_function(function)
+            if scalar is None:
+                raise no_rule(function)
+            return jitted.elementwise(scalar, args)
         return self._apply(row, args, kwargs)
 
     def _apply(self, row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -81,6 +81,7 @@ def test_layers():
         "lift",
         "watching",
         "objects",
+        "jitted",
         "storage",
         "interpreter",
         "dual",
