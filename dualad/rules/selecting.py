@@ -49,11 +49,22 @@ def clip(
 
 
 @function(np.sort)
-def sort(y: Array, a: Array, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None, da: Array) -> Array:
+def sort(
+    y: Array,
+    a: Array,
+    axis: Any = -1,
+    kind: Any = None,
+    order: Any = None,
+    *,
+    stable: Any = None,
+    descending: bool = False,
+    da: Array,
+) -> Array:
     """A stable permutation, also where NumPy's own leaves ties open."""
     if axis is None:
         a, da, axis = np.ravel(a), flat(da), -1
-    index = np.argsort(a, axis, kind="stable")
+    downward = {"descending": True} if descending else {}  # known to NumPy from 2.5 on
+    index = np.argsort(a, axis, kind="stable", **downward)
     return np.take_along_axis(da, index[None], negative(axis, a.ndim))
 
 
