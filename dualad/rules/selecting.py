@@ -63,8 +63,8 @@ def sort(
     """A stable permutation, also where NumPy's own leaves ties open."""
     if axis is None:
         a, da, axis = np.ravel(a), flat(da), -1
-    downward = {"descending": True} if descending else {}  # known to NumPy from 2.5 on
-    index = np.argsort(a, axis, kind="stable", **downward)
+    how = {"stable": True, "descending": True} if descending else {"kind": "stable"}  # the former known from NumPy 2.5 on
+    index = np.argsort(a, axis, **how)
     return np.take_along_axis(da, index[None], negative(axis, a.ndim))
 
 
