@@ -14,6 +14,7 @@ from .dual import Dual
 from .forward import derivative, jvp
 from .hessians import hessian, hessian_diagonal, laplacian, value_grad_and_hessian
 from .inspection import is_dual, primal_of, tangent_of
+from .numerical import numerical
 from .rules.table import rule
 
 __version__ = "0.1.0"
@@ -33,6 +34,7 @@ __all__ = [
     "jvp",
     "laplacian",
     "no_tangents",
+    "numerical",
     "primal_of",
     "rule",
     "stop_gradient",

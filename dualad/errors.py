@@ -16,6 +16,7 @@ __all__ = [
     "CheckFailed",
     "DualadError",
     "EscapedDualError",
+    "InaccurateWarning",
     "NoRule",
     "NotDifferentiable",
     "TangentLossError",
@@ -44,6 +45,10 @@ class TangentLossError(DualadError, TypeError):
 
 class EscapedDualError(DualadError, ValueError):
     """A dual number is used after the transform that made it has returned."""
+
+
+class InaccurateWarning(UserWarning):
+    """A derivative by differences has few digits."""
 
 
 class CheckFailed(DualadError, AssertionError):

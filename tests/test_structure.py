@@ -93,6 +93,7 @@ def test_layers():
         "derivatives",
         "hessians",
         "custom",
+        "numerical",
         "check",
         "__init__",
         "__main__",
