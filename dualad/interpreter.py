@@ -17,10 +17,23 @@ import numpy as np
 from numpy import ndarray
 
 from . import jitted, objects, storage
-from .errors import no_rule, refuse
+from .errors import NoRule, called, caller, no_rule, refuse
 from .lift import Lifted, highest, leader, refilled
+from .rules.calling import into, prepared
 from .rules.folds import method_rule
-from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, into, prepared, pushforward
+from .rules.groups import rule_of
+from .rules.table import (
+    RULES,
+    Array,
+    Composite,
+    Constant,
+    Elementwise,
+    Function,
+    Refused,
+    Replay,
+    Rule,
+    pushforward,
+)
 from .watching import WATCH, carries
 
 WEAK = (int, float, complex)
@@ -113,12 +126,14 @@ class Interpreter(Lifted):
         return out
 
     def _function(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        row = RULES.get(function)
+        row = rule_of(function)
         if row is None:
             scalar = jitted.python_function(function)
             if scalar is None:
                 raise no_rule(function)
             return jitted.elementwise(scalar, args)
+        if isinstance(row, Refused):
+            raise NoRule(f"{called(function)}, called at {caller()}: {row.reason}")
         return self._apply(row, args, kwargs)
 
     def _apply(self, row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -137,7 +152,11 @@ class Interpreter(Lifted):
         elif kind is Constant:
             y = row.function(*self._primal_of(args), **self._primal_of(kwargs))
             return self._deliver(self._wrap(y, None) if row.lifted else y, out)  # type: ignore[union-attr]
-        elif row.effect:  # type: ignore[union-attr]  # a Composite
+        elif kind is Replay:
+            result = self._lifted(row.function._implementation(*args, **kwargs))  # type: ignore[union-attr]
+        elif row.whole:  # type: ignore[union-attr]  # a Composite
+            result = self._lifted(row.body(*args, **kwargs))  # type: ignore[union-attr]
+        elif row.effect:  # type: ignore[union-attr]
             return self._write(row, args, kwargs)  # type: ignore[arg-type]
         else:
             value = compute(*self._primal_of(args), **self._primal_of(kwargs))
@@ -224,6 +243,12 @@ class Interpreter(Lifted):
             if tangent.shape[1:] != y.shape:
                 tangent = np.copy(np.broadcast_to(tangent, (len(tangent), *y.shape)))
         return self._lift(y, tangent)
+
+    def _lifted(self, result: Any) -> Any:
+        """An answer of lifted arrays, in which what does not vary is lifted too: something that does may be written into it."""
+        if isinstance(result, tuple | list):
+            return refilled(result, [self._lifted(each) for each in result])
+        return self._wrap(result, None) if isinstance(result, np.ndarray | np.generic) else result
 
     def _with_value(self, result: Any, value: Any) -> Any:
         """The tangent of `result` beside NumPy's own value, which may differ in the last bit."""

@@ -146,13 +146,16 @@ def as_view(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], function
 def _view_of(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], function: Callable[..., Any]) -> Any:
     if not hasattr(result, "_views"):
         return result
-    for place, source in (*enumerate(args), *kwargs.items()):
-        if not hasattr(source, "_views") or source.level is not result.level:
-            continue
+    sources = [
+        (place, source)
+        for place, source in (*enumerate(args), *kwargs.items())
+        if hasattr(source, "_views") and source.level is result.level
+    ]
+    for place, source in sources:
         if _share(result, source):
             return _tied(result, source, partial(_instead, place, args, kwargs, function))
-        if _share(result.tangent, source.tangent):  # a tangent may lie so that it could be a view: it must not be one
-            result.tangent = np.copy(result.tangent)
+    if any(_share(result.tangent, source.tangent) for _, source in sources):
+        result.tangent = np.copy(result.tangent)  # a tangent may lie so that it could be a view: it must not be one
     if not carries(result.level):  # NumPy made a copy after all
         result.tangent = None
     return result

@@ -83,6 +83,7 @@ TWINS = {
     "radians": mp.radians,
     "deg2rad": mp.radians,
     "sinc": mp.sincpi,
+    "i0": lambda x: mp.besseli(0, x),
     "absolute": abs,
     "fabs": abs,
     "sign": lambda z: z / abs(z),

@@ -2,14 +2,23 @@
 
 from . import (  # noqa: F401 - each fills the table
     creating,
+    domains,
     elementwise,
+    grids,
+    groups,
+    histograms,
     joining,
     linalg,
     linear,
+    nans,
     norms,
+    padding,
     products,
+    quantiles,
     reductions,
     selecting,
+    series,
+    sets,
     shaping,
     writing,
 )

@@ -173,11 +173,17 @@ def slope_of_arcsinh(x: Array, y: Array) -> Array:
     return 1.0 / (np.sqrt(1.0 + 1j * x) * np.sqrt(1.0 - 1j * x) if y.dtype.kind == "c" else np.hypot(1.0, x))
 
 
+def slope_of_arcsin(x: Array, y: Array) -> Array:
+    """1 / sqrt((1 - x) (1 + x)); in the complex plane the root of each factor, whose imaginary parts keep the sign of their
+    zeros: 1 - x has +0 there on both sides of the cut, -(x - 1) has not."""
+    return 1.0 / (np.sqrt(-(x - 1.0)) * np.sqrt(x - -1.0) if y.dtype.kind == "c" else np.sqrt((1.0 - x) * (1.0 + x)))
+
+
 rule(np.sin, lambda x, y: np.cos(x))
 rule(np.cos, lambda x, y: -np.sin(x))
 rule(np.tan, slope_of_tan)
-rule(np.arcsin, lambda x, y: 1.0 / np.sqrt((1.0 - x) * (1.0 + x)), on=UNIT, at={1.0: inf, -1.0: inf})
-rule(np.arccos, lambda x, y: -1.0 / np.sqrt((1.0 - x) * (1.0 + x)), on=UNIT, at={1.0: -inf, -1.0: -inf})
+rule(np.arcsin, slope_of_arcsin, on=UNIT, at={1.0: inf, -1.0: inf})
+rule(np.arccos, lambda x, y: -slope_of_arcsin(x, y), on=UNIT, at={1.0: -inf, -1.0: -inf})
 rule(np.arctan, bell, at={inf: 0.0, -inf: 0.0})
 rule(np.sinh, lambda x, y: np.cosh(x))
 rule(np.cosh, lambda x, y: np.sinh(x))
@@ -206,16 +212,38 @@ def cosc(x: Array, y: Array) -> Array:
     """The derivative of sinc: (cos(pi x) - sinc(x)) / x, by its series near 0, where the quotient has no digits."""
     near = np.abs(x) < TURN
     small = np.where(near, x, 0.0)
-    square = small * small
-    series = 0.0
-    for coefficient in reversed(SERIES):
-        series = series * square + coefficient
+    series = horner(SERIES, small * small)
     far = np.where(near, 1.0, x)
     angle = pi * (far - 2.0 * np.rint(0.5 * np.real(far)))  # whole turns are taken off exactly, before pi rounds them
     return np.where(near, series * small, (np.cos(angle) - np.sin(angle) / (pi * far)) / far)
 
 
 rule(np.sinc, cosc, at={0.0: 0.0})
+
+FAR = 30.0  # from here on the asymptotic series of the Bessel function I1 has more digits than a float with its terms
+RISING = [1.0 / float(np.prod(np.arange(1.0, k + 1)) * np.prod(np.arange(1.0, k + 2))) for k in range(56)]
+FALLING = [float(np.prod([((2 * j - 1) ** 2 - 4) / (8.0 * j) for j in range(1, n + 1)])) for n in range(22)]
+
+
+def horner(coefficients: list[float], x: Array) -> Array:
+    """The polynomial with these coefficients, from the constant on."""
+    result = 0.0
+    for coefficient in reversed(coefficients):
+        result = result * x + coefficient
+    return result
+
+
+def bessel_i1(x: Array, y: Array) -> Array:
+    """I1, the derivative of I0: its power series, whose terms are all of one sign, and far out its asymptotic series."""
+    size = np.abs(x)
+    near = size < FAR
+    half = np.where(near, 0.5 * x, 0.0)
+    far = np.where(near, FAR, size)
+    tail = np.exp(far) / np.sqrt(2.0 * pi * far) * horner(FALLING, 1.0 / far)
+    return np.where(near, half * horner(RISING, half * half), np.where(x < 0, -tail, tail))
+
+
+rule(np.i0, bessel_i1, at={0.0: 0.0})
 
 
 # -- kinks, steps and selections -----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .axes import flat, joined, negative, negatives
+from .axes import flat, negative
 from .table import Array, align, composite, constant, function
 
 
@@ -118,19 +118,6 @@ def extract(
 ) -> Array | None:
     """Keeps what is marked of the raveled array."""
     return None if darr is None else flat(darr)[:, np.flatnonzero(condition)]
-
-
-@composite(np.median)
-def median(a: Array, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
-    """The middle of the sorted elements, or the mean of the two in the middle; nan where one of them is."""
-    if a.size == 0:
-        return None
-    axes = negatives(axis, a.ndim)
-    line = np.sort(joined(a, axes), -1)
-    half = line.shape[-1] // 2
-    middle = line[..., half] if line.shape[-1] % 2 else 0.5 * (line[..., half - 1] + line[..., half])
-    middle = np.where(np.isnan(line[..., -1]), np.nan * middle, middle)
-    return np.expand_dims(middle, axes) if keepdims else middle
 
 
 @composite(np.interp)

@@ -1,7 +1,7 @@
 """The rule table: what a rule is, where rules are kept, and the chain rule, written once.
 
 A rule tells the derivative of one NumPy function *in NumPy itself*. It never computes a value: NumPy is the value.
-There are four kinds, and a function has exactly one:
+There are six kinds, and a function has exactly one:
 
 ``Elementwise``
     a row of partial derivatives, one per input, as expressions in the inputs and the output ``y``::
@@ -22,6 +22,12 @@ There are four kinds, and a function has exactly one:
 
 ``Constant``
     a function whose answer does not vary: comparisons, shapes, orderings.
+
+``Replay``
+    a function that NumPy writes in others of its own, and whose Python body runs on lifted arrays as it stands.
+
+``Refused``
+    a function that no derivative can pass, with what to do about it.
 
 Whoever brings the operands decides what a rule means: arrays give derivatives, duals of a lower level give derivatives
 of derivatives, nodes of a graph give its program.
@@ -114,28 +120,6 @@ def place_of(name: str, body: Callable[..., Any], skipped: int = 0) -> int | Non
     return places[0] if places else None
 
 
-def prepared(row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
-    """The arguments as rules take them, and `out` by itself: without what NumPy passes on as "not given"."""
-    if kwargs:
-        kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue and name != OVERWRITE}
-    out = kwargs.pop("out", None)
-    place = getattr(row, "out", None)
-    if place is not None and len(args) > place:
-        out, args = args[place], (*args[:place], None, *args[place + 1 :])
-    place = getattr(row, "overwrite", None)
-    if place is not None and len(args) > place:
-        args = (*args[:place], False, *args[place + 1 :])
-    return args, kwargs, out
-
-
-def into(row: Rule, temporary: Array, *args: Any, **kwargs: Any) -> Any:
-    """The row's function writing into a temporary: NumPy decides on precision there, and on shapes that do not fit."""
-    place = getattr(row, "out", None)
-    if place is None or len(args) <= place:
-        return row.function(*args, **kwargs, out=temporary)
-    return row.function(*args[:place], temporary, *args[place + 1 :], **kwargs)
-
-
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function of whole arrays with its linear map from tangents to tangent; see the module's first lines."""
@@ -201,6 +185,7 @@ class Composite:
     function: Callable[..., Any]
     body: Callable[..., Any]
     effect: bool = False  # `body` writes into an argument: there is no value to compare with NumPy's
+    whole: bool = False  # `body` is the value too: it gives views, or calls functions of the caller, which shall run once
     sequences: int = 0  # how many levels of lists hold arrays, instead of being one
     out: int | None = field(init=False)
     overwrite: int | None = field(init=False)
@@ -218,7 +203,22 @@ class Constant:
     lifted: bool = False  # the answer is an array into which what varies may be written
 
 
-Rule: TypeAlias = Elementwise | Function | Composite | Constant
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A function whose body in NumPy's own source, kept in `function._implementation`, runs on lifted arrays too."""
+
+    function: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A function that no derivative can pass; `reason` says why, and what to write instead."""
+
+    function: Callable[..., Any]
+    reason: str
+
+
+Rule: TypeAlias = Elementwise | Function | Composite | Constant | Replay | Refused
 RULES: dict[Callable[..., Any], Rule] = {}
 
 
@@ -285,12 +285,14 @@ def function(*functions: Callable[..., Any], view: bool = False, sequences: int 
     return decorate
 
 
-def composite(*functions: Callable[..., Any], effect: bool = False, sequences: int = 0) -> Callable[[Any], Any]:
+def composite(
+    *functions: Callable[..., Any], effect: bool = False, whole: bool = False, sequences: int = 0
+) -> Callable[[Any], Any]:
     """Enter a `Composite` for each of NumPy's names of one function."""
 
     def decorate(body: Callable[..., Any]) -> Callable[..., Any]:
         for each in dict.fromkeys(functions):
-            _enter(each, Composite(each, body, effect, sequences))
+            _enter(each, Composite(each, body, effect, whole, sequences))
         return body
 
     return decorate
@@ -300,6 +302,18 @@ def constant(*functions: Callable[..., Any], lifted: bool = False) -> None:
     """Enter functions whose answer does not vary with their arguments."""
     for each in dict.fromkeys(functions):
         _enter(each, Constant(each, lifted))
+
+
+def replay(*functions: Callable[..., Any]) -> None:
+    """Enter functions whose own body runs on lifted arrays."""
+    for each in functions:
+        _enter(each, Replay(each))
+
+
+def refused(reason: str, *functions: Callable[..., Any]) -> None:
+    """Enter functions that no derivative can pass."""
+    for each in functions:
+        _enter(each, Refused(each, reason))
 
 
 def innermost(array: Array) -> Array:
