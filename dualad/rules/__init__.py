@@ -2,11 +2,16 @@
 
 from . import (  # noqa: F401 - each fills the table
     creating,
+    decompositions,
     elementwise,
+    fft,
     joining,
+    least_squares,
     linalg,
     linear,
     norms,
+    orthogonal,
+    polynomial,
     products,
     reductions,
     selecting,
