@@ -12,7 +12,7 @@ import numpy as np
 from calculation_cases import CASES
 from function_cases import V, Var, X, case, linear, regular
 
-from dualad.rules.table import innermost
+from dualad.rules.table import RULES, innermost
 
 __all__ = ["CASES"]
 
@@ -250,6 +250,12 @@ case(np.polyval, X(4), X())
 case(np.polyval, [2.0, 1.0], X(2, 3))
 case(np.polyval, X(3, 2), 2.0)
 case(np.polyval, X(1), X(1))
+for evaluated in (np.polynomial.polynomial.polyval2d, np.polynomial.polynomial.polygrid2d):
+    if evaluated not in RULES:  # an older NumPy does not ask its arguments
+        continue
+    case(evaluated, X(3), X(3), X(2, 4))
+    case(evaluated, X(), X(), X(3, 3))
+    case(evaluated, X(2, 3), [[1.0, 2.0, 3.0]] * 2, X(2, 3, 2))
 case(np.roots, POLYNOMIAL, twin=roots_twin)
 case(np.roots, X(2))
 linear(np.roots, X(1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.polynomial.polynomial import polygrid2d, polyval2d
 
 from ..errors import TangentLossError
 from .axes import flat, negatives
@@ -28,6 +29,31 @@ def polyval(p: Any, x: Any) -> Array:
     for coefficient in np.asarray(p) if isinstance(p, np.poly1d) else p:
         y = y * x + coefficient
     return y
+
+
+def horner(c: Array, x: Any, grid: bool) -> Array:
+    """The polynomials whose coefficients, the lowest power first, lie along the first axis of c: each at every x, or at its
+    own."""
+    c = np.reshape(c, np.shape(c) + (1,) * np.ndim(x)) if grid else c
+    y = c[-1] + np.multiply(x, 0)
+    for i in range(2, len(c) + 1):
+        y = c[-i] + y * x
+    return y
+
+
+def in_two_variables(x: Any, y: Any, c: Any) -> Array:
+    """Horner's rule twice."""
+    return horner(horner(c, x, True), y, False)
+
+
+def on_a_grid(x: Any, y: Any, c: Any) -> Array:
+    """Horner's rule twice, for every pair."""
+    return horner(horner(c, x, True), y, True)
+
+
+for evaluated, by in ((polyval2d, in_two_variables), (polygrid2d, on_a_grid)):
+    if hasattr(evaluated, "_implementation"):  # only a new NumPy asks their arguments
+        composite(evaluated)(by)
 
 
 @function(np.roots)
