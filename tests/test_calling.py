@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from calculation_cases import CASES
+from algebra_cases import CASES
 from function_cases import Case, along, call, flat, leaves, lifted, points, replaced, subsets, tangent_or_zero
 
 from dualad import Dual, errors, primal_of, tangent_of

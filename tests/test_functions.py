@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+import algebra_cases  # noqa: F401 - fills the list
 import numpy as np
 import pytest
 from function_cases import along, call, flat, lifted, points, subsets, tangent_or_zero

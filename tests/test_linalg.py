@@ -236,13 +236,6 @@ def test_ties_share(order, x, wanted):
     np.testing.assert_allclose(grad(lambda x: np.linalg.norm(x, order))(np.array(x)), wanted, rtol=1e-15)
 
 
-@pytest.mark.parametrize("order", [2, -2, "nuc"])
-def test_orders_without_a_rule_are_named(order):
-    """Norms made of singular values are refused by name."""
-    with pytest.raises(errors.NoRule, match=repr(order)):
-        grad(lambda a: np.linalg.norm(a, order))(REGULAR)
-
-
 @pytest.mark.parametrize(("keyword", "value"), [("axes", [(-2, -1), (-2, -1), (-2, -1)]), ("axis", 0), ("keepdims", True)])
 def test_keywords_of_generalised_ufuncs_are_named(keyword, value):
     """What a rule does not honour is refused by its name."""

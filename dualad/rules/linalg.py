@@ -1,18 +1,37 @@
 """Linear algebra: one short function each, with its formula. No factorisation of the primal is kept as a constant: every
-formula is in functions that are differentiated again when the primal is a dual itself."""
+formula is in functions that are differentiated again when the primal is a dual itself.
+
+Formulas without a name are those of Giles, "Collected matrix derivative results for forward and reverse mode algorithmic
+differentiation" (2008), and of Magnus and Neudecker, "Matrix differential calculus" (1988). Least squares and pseudoinverses
+are in `least_squares`, eigenvalues, singular values and QR in `decompositions`.
+"""
 
 from __future__ import annotations
 
+from functools import reduce
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from .table import Array, align, function, innermost, total
+from .table import Array, align, composite, constant, function, innermost, total
 
 
 def adjoint(a: Array) -> Array:
     """The adjoint: conjugate and transpose of the last two axes."""
     return np.conjugate(np.swapaxes(a, -1, -2))
+
+
+def hermitian(a: Array, upper: bool = False) -> Array:
+    """The Hermitian matrix of which NumPy reads one triangle, and of the diagonal the real part."""
+    half = adjoint(np.triu(a)) if upper else np.tril(a)
+    return (half + adjoint(half)) * (1.0 - 0.5 * np.eye(a.shape[-1]))
+
+
+def invertible(a: Array, singular: Array) -> tuple[Array, Array]:
+    """The matrices of a stack with the identity in place of singular ones, and a factor that is nan there and else 1."""
+    where = np.expand_dims(singular, (-2, -1))
+    return np.where(where, np.eye(a.shape[-1]), a), np.where(where, np.nan, 1.0)
 
 
 def solve_all(a: Array, right: Array) -> Array:
@@ -69,9 +88,8 @@ def det(y: Array, a: Array, *, da: Array) -> Array:
 def slogdet(y: Any, a: Array, *, da: Array) -> tuple[Array | None, Array]:
     """d log|det A| = Re tr(A^-1 dA); the sign turns by the imaginary part. Both nan where A is singular."""
     sign, _ = y
-    singular = sign == 0
-    regular = np.where(np.expand_dims(singular, (-2, -1)), np.eye(a.shape[-1]), a)
-    change = np.trace(solve_all(regular, da), axis1=-2, axis2=-1) * np.where(singular, np.nan, 1.0)
+    regular, known = invertible(a, sign == 0)
+    change = np.trace(solve_all(regular, da) * known, axis1=-2, axis2=-1)
     return (1j * np.imag(change) * sign if np.iscomplexobj(a) else None), np.real(change)
 
 
@@ -82,9 +100,55 @@ def cholesky(y: Array, a: Array, /, *, upper: bool = False, da: Array) -> Array:
     NumPy reads one triangle of A only (of its diagonal the real part), and so only that triangle of dA counts.
     """
     factor = adjoint(y) if upper else y
-    half = adjoint(np.triu(da)) if upper else np.tril(da)
-    halved = 1.0 - 0.5 * np.eye(factor.shape[-1])
-    whole = (half + adjoint(half)) * halved
-    inner = solve_all(factor, adjoint(solve_all(factor, whole)))
-    change = factor @ (np.tril(inner) * halved)
+    inner = solve_all(factor, adjoint(solve_all(factor, hermitian(da, upper))))
+    change = factor @ (np.tril(inner) * (1.0 - 0.5 * np.eye(factor.shape[-1])))
     return adjoint(change) if upper else change
+
+
+@composite(np.linalg.matrix_power)
+def matrix_power(a: Array, n: int) -> Array:
+    """A product of squares; a negative power is one of the inverse."""
+    power = np.linalg.inv(a) if n < 0 else a
+    result, n = None, abs(n)
+    while n:
+        if n % 2:
+            result = power if result is None else result @ power
+        n //= 2
+        power = power @ power if n else power
+    return result
+
+
+@composite(np.linalg.multi_dot, sequences=1)
+def multi_dot(arrays: Any, *, out: Any = None) -> Array:
+    """The products from left to right; in which order does not change the derivative."""
+    return reduce(np.dot, arrays)
+
+
+@composite(np.linalg.tensorsolve)
+def tensorsolve(a: Array, b: Array, axes: Any = None) -> Array:
+    """`solve` of the array as a matrix whose rows are the axes of b."""
+    if axes is not None:
+        a = np.moveaxis(a, axes, range(-len(axes), 0))
+    shape = np.shape(a)[np.ndim(b) :]
+    return np.reshape(np.linalg.solve(np.reshape(a, (prod(shape), prod(shape))), np.ravel(b)), shape)
+
+
+@composite(np.linalg.tensorinv)
+def tensorinv(a: Array, ind: int = 2) -> Array:
+    """`inv` of the array as a matrix whose rows are its first axes."""
+    rows, columns = a.shape[:ind], a.shape[ind:]
+    return np.reshape(np.linalg.inv(np.reshape(a, (prod(rows), prod(columns)))), columns + rows)
+
+
+@composite(np.linalg.cond)
+def cond(x: Array, p: Any = None) -> Array:
+    """The norm of a matrix times that of its inverse; for the spectral norms the ratio of singular values. nan where the
+    matrix is singular: the condition number is infinite there."""
+    if p is None or p in (2, -2):
+        s = np.linalg.svd(x, compute_uv=False)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    regular, known = invertible(x, np.linalg.slogdet(innermost(x)).sign == 0)
+    return np.linalg.norm(x, p, (-2, -1)) * np.linalg.norm(np.linalg.inv(regular) * known, p, (-2, -1))
+
+
+constant(np.linalg.matrix_rank)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import NoRule
 from .axes import joined, negatives
+from .decompositions import singular_values
 from .elementwise import away_from_zero
 from .folds import reduction
 from .table import Array, composite, function, innermost
@@ -15,10 +15,12 @@ from .table import Array, composite, function, innermost
 
 @function(np.linalg.norm)
 def norm(y: Array, x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False, *, dx: Array) -> Array | None:
-    """Vectors of every order; matrices of every order but the spectral and the nuclear ones."""
+    """Vectors and matrices of every order."""
     axes = negatives(axis, x.ndim)
     if ord is None or ord in ("fro", "f") or (ord == 2 and len(axes) == 1):
         return np.sum(np.real(np.conjugate(unit(x, 2.0, axes)) * dx), axis=axes, keepdims=keepdims)
+    if len(axes) == 2 and ord in (2, -2, "nuc"):
+        return spectral_norm_tangent(np.moveaxis(x, axes, (-2, -1)), np.moveaxis(dx, axes, (-2, -1)), ord, axes, keepdims)
     turned = np.real(np.conjugate(np.sign(x)) * dx)  # the tangent of |x|, with 0 at the kink
     if len(axes) == 2:
         return matrix_norm_tangent(x, turned, ord, axes, keepdims)
@@ -56,12 +58,17 @@ def extreme(ord: float) -> Any:
 
 def matrix_norm_tangent(x: Array, turned: Array, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Array:
     """The largest or smallest sum of sizes over columns or rows."""
-    if ord not in (1, -1, np.inf, -np.inf):
-        raise NoRule(f"np.linalg.norm(ord={ord!r}) of a matrix has no derivative rule yet; np.linalg.norm(x) has")
     add, over = axes if abs(ord) == 1 else axes[::-1]
     sums = np.sum(np.abs(x), axis=add, keepdims=True)
     result = extreme(ord)(None, sums, over, keepdims=True, da=np.sum(turned, axis=add, keepdims=True))
     return result if keepdims else np.squeeze(result, axes)
+
+
+def spectral_norm_tangent(x: Array, dx: Array, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Array:
+    """The largest or smallest singular value, or the sum of all, of matrices in the last two axes."""
+    s, ds = singular_values(x, dx)
+    result = np.sum(ds, axis=-1) if ord == "nuc" else extreme(ord)(None, s, -1, da=ds)
+    return np.expand_dims(result, axes) if keepdims else result
 
 
 @composite(np.linalg.vector_norm)
