@@ -174,7 +174,6 @@ for of, skip in ((np.percentile, False), (np.nanpercentile, True)):
 
     linear(of, (holes if skip else X)(3, 4), 37.0, twin=twin)
     linear(of, (holes if skip else X)(3, 4), [10, 50.0], axis=-1, method="hazen", keepdims=True, twin=twin)
-linear(np.quantile, V(1.0, NAN, 2.0), 0.5, twin=lambda a, q: a[1])
 
 
 def sloped_twin(a, q, scale):

@@ -8,6 +8,7 @@ import io
 import numpy as np
 import numpy.char
 import numpy.fft
+import numpy.polynomial
 import numpy.strings
 import pytest
 from numpy.lib import recfunctions
@@ -39,7 +40,7 @@ def numeric(ufunc):
 def test_every_array_function_has_a_place():
     """A release of NumPy with a new function fails here, until the book has a row for it."""
     missing = {name(function) for function in get_overridable_numpy_array_functions() if rule_of(public(function)) is None}
-    assert not missing
+    assert sorted(missing) == []
 
 
 def test_every_ufunc_has_a_place():
@@ -77,7 +78,7 @@ REFUSALS = [
     (np.packbits, "np.packbits"),
     (np.is_busday, "np.is_busday"),
     (recfunctions.structured_to_unstructured, "structured_to_unstructured"),
-    (numpy.strings.upper, "upper"),
+    *([(numpy.strings.upper, "upper")] if hasattr(numpy.strings.upper, "_implementation") else []),  # before 2.4 it asks nobody
 ]
 
 

@@ -45,7 +45,7 @@ def virtual_index(n: Array, q: Any, method: str) -> tuple[Array, Array]:
 
 
 def quantiles(a: Array, q: Any, axis: Any, method: str, keepdims: bool, weights: Any = None, skip: bool = False) -> Array:
-    """The quantiles along `axis`, of the numbers alone if `skip`; else a nan makes the result that nan. The axes of `q` come
+    """The quantiles along `axis`, of the numbers alone if `skip`; else a nan makes the result nan. The axes of `q` come
     first."""
     a, q = (each if hasattr(each, "level") else np.asarray(each) for each in (a, q))
     axes = negatives(axis, a.ndim)
@@ -67,8 +67,8 @@ def quantiles(a: Array, q: Any, axis: Any, method: str, keepdims: bool, weights:
         upper = np.clip(above, 0, last).astype(int)
         first, second = (np.take_along_axis(lines, np.broadcast_to(index, (*kept, size)), -1) for index in (lower, upper))
         result = (1.0 - gamma) * first + gamma * second
-        if not skip:
-            result = np.where(np.isnan(lines[..., -1:]), lines[..., -1:], result)
+        none = n == 0 if skip else np.isnan(lines[..., -1:])
+        result = np.where(none, np.nan * result, result)
     result = np.moveaxis(result, -1, 0).reshape(q.shape + kept)
     return np.expand_dims(result, axes) if keepdims else result
 
