@@ -21,7 +21,7 @@ from . import storage
 from .errors import TangentLossError, no_rule
 from .lift import Level, Lifted, highest, leader, refilled
 from .rules.folds import method_rule
-from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, into, prepared, pushforward
+from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, find, into, prepared, pushforward
 
 Observer = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any], Any], None]
 WATCH: ContextVar[Any] = ContextVar("WATCH", default=None)
@@ -104,7 +104,7 @@ class Interpreter(Lifted):
         where = kwargs.get("where", True)
         if where is not True and out is not None:  # into copies, so that NumPy does not warn of unset elements
             kwargs["out"] = tuple(None if each is None else np.copy(self._primal_of(each)) for each in out)
-        if RULES.get(ufunc).__class__ is Elementwise:
+        if find(ufunc).__class__ is Elementwise:
             result = self._ufunc(ufunc, inputs, partial(ufunc, **kwargs) if kwargs else None)
         else:
             result = self._function(ufunc, inputs, kwargs)
@@ -129,7 +129,7 @@ class Interpreter(Lifted):
         return out
 
     def _function(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        row = RULES.get(function)
+        row = find(function)
         if row is None:
             raise no_rule(function)
         return self._apply(row, args, kwargs)
