@@ -3,13 +3,15 @@ cylinder functions (12.2). Of such a pair the slope is the second of it, and the
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import sqrt
 from typing import Any
 
 import numpy as np
 from scipy import special as sp
 
 from ..table import Array, Interval
-from .base import HALF_LINE, bare, numerical, row
+from .base import HALF_LINE, numerical, row
 
 row(
     "airy",
@@ -45,37 +47,25 @@ row(
 )
 
 
-# -- Kelvin's functions: f'' = i f - f'/x ----------------------------------------------------------------------------------
+# -- Kelvin's functions: ber + i bei is J0(w x) with w = exp(3 pi i/4), ker + i kei is K0(w x) with w = exp(pi i/4): 10.61
+
+W_BE, W_KE = complex(-sqrt(0.5), sqrt(0.5)), complex(sqrt(0.5), sqrt(0.5))
 
 
-def over(slope: Array, x: Array, limit: Array) -> Array:
-    """f'/x; at 0 the first term of its series."""
-    zero = bare(x)[0] == 0.0
-    return np.where(zero, limit, slope / np.where(zero, 1.0, x))
+def kelvin_slopes(x: Array) -> tuple[Callable[[], Array], ...]:
+    """Of Be, Ke, Be' and Ke', as callables to save what is not wanted; SciPy's own berp and kerp have fewer digits."""
+    return (
+        lambda: -W_BE * sp.jv(1.0, W_BE * x),
+        lambda: -W_KE * sp.kv(1.0, W_KE * x),
+        lambda: 0.5j * (sp.jv(0.0, W_BE * x) - sp.jv(2.0, W_BE * x)),
+        lambda: 0.5j * (sp.kv(0.0, W_KE * x) + sp.kv(2.0, W_KE * x)),
+    )
 
 
-KELVIN = {
-    "ber": lambda x, y: sp.berp(x),
-    "bei": lambda x, y: sp.beip(x),
-    "ker": lambda x, y: sp.kerp(x),
-    "kei": lambda x, y: sp.keip(x),
-    "berp": lambda x, y: -sp.bei(x) - over(y, x, -0.0625 * x * x),
-    "beip": lambda x, y: sp.ber(x) - over(y, x, 0.5),
-    "kerp": lambda x, y: -sp.kei(x) - y / x,
-    "keip": lambda x, y: sp.ker(x) - y / x,
-}
-for name, partial in KELVIN.items():
-    row(name, partial, on=HALF_LINE)
-row(
-    "kelvin",
-    (
-        lambda x, y: y[2],
-        lambda x, y: y[3],
-        lambda x, y: 1j * y[0] - over(y[2], x, 0.5j - 0.0625 * x * x),
-        lambda x, y: 1j * y[1] - y[3] / x,
-    ),
-    on=HALF_LINE,
-)
+for i, names in enumerate((("ber", "bei"), ("ker", "kei"), ("berp", "beip"), ("kerp", "keip"))):
+    for name, part in zip(names, (np.real, np.imag), strict=True):
+        row(name, lambda x, y, i=i, part=part: part(kelvin_slopes(x)[i]()), on=HALF_LINE)
+row("kelvin", tuple(lambda x, y, i=i: kelvin_slopes(x)[i]() for i in range(4)), on=HALF_LINE)
 
 
 # -- parabolic cylinder functions, by the order to about 1e-10 -----------------------------------------------------------------

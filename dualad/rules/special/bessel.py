@@ -35,7 +35,7 @@ def by_order(name: str) -> Any:
 row("j0", lambda x, y: -sp.j1(x), on=HALF_LINE, at={0.0: 0.0})
 row("j1", lambda x, y: 0.5 * (sp.j0(x) - sp.jv(2.0, x)), on=HALF_LINE, at={0.0: 0.5})
 row("y0", lambda x, y: -sp.y1(x), on=HALF_LINE, at={0.0: inf})
-row("y1", lambda x, y: 0.5 * (sp.y0(x) - sp.yn(2, x)), on=HALF_LINE, at={0.0: inf})
+row("y1", lambda x, y: np.where(x == 0.0, inf, 0.5 * (sp.y0(x) - sp.yn(2, x))), on=HALF_LINE, at={0.0: inf})
 row("i0", lambda x, y: sp.i1(x), on=HALF_LINE, at={0.0: 0.0})
 row("i1", lambda x, y: 0.5 * (sp.i0(x) + sp.iv(2.0, x)), on=HALF_LINE, at={0.0: 0.5})
 row("k0", lambda x, y: -sp.k1(x), on=HALF_LINE, at={0.0: -inf})

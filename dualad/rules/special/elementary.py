@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special as sp
 
 from ..elementwise import power_by_base, power_by_exponent, sech2, share
-from ..table import POSITIVE, UNIT, Array, Interval
+from ..table import POSITIVE, Array, Interval
 from .base import MODERATE, PROBABILITY, bare, like, refused, row, ufunc_of
 from .series import exprel_slope
 
@@ -55,7 +55,7 @@ row(
     lambertw_slope,
     refused("lambertw", "k"),
     refused("lambertw", "tol", "it is a tolerance"),
-    on=(POSITIVE, Interval(0, 1), UNIT),
+    on=(POSITIVE, Interval(0, 1), Interval(1e-9, 1e-8)),
 )
 row("wrightomega", lambda z, y: y / (1.0 + y), on=MODERATE)
 

