@@ -13,6 +13,7 @@ from . import (  # noqa: F401 - each fills the table
     entropy,
     erf,
     exponential,
+    functions,
     gamma,
     hypergeometric,
     incomplete,
