@@ -32,6 +32,7 @@ from .rules.table import (
     Refused,
     Replay,
     Rule,
+    find,
     pushforward,
 )
 from .watching import WATCH, carries
@@ -98,7 +99,7 @@ class Interpreter(Lifted):
         where = kwargs.get("where", True)
         if where is not True and out is not None:  # into copies, so that NumPy does not warn of unset elements
             kwargs["out"] = tuple(None if each is None else np.copy(self._primal_of(each)) for each in out)
-        kind = RULES.get(ufunc).__class__
+        kind = find(ufunc).__class__
         if kind is Function:
             return self._function(ufunc, inputs, kwargs if out is None else kwargs | {"out": out[0]})
         if kind is Elementwise:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import no_rule
 from .axes import flat, negative, negatives
-from .table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, pushforward
+from .table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, find, pushforward
 
 
 def others(x: Array, axes: tuple[int, ...]) -> Array:
@@ -201,7 +201,7 @@ def product_by_steps(y: Array, a: Array, da: Array) -> Array:
 def method_rule(ufunc: np.ufunc, method: str) -> Rule:
     """The rule of ``ufunc.method``, made from the ufunc's row."""
     bound = getattr(ufunc, method)
-    row = RULES.get(ufunc)
+    row = find(ufunc)
     if isinstance(row, Constant):
         return Constant(bound)
     if not isinstance(row, Elementwise):

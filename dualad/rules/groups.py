@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .table import RULES, Refused, Rule, constant, refused
+from .table import Refused, Rule, constant, find, refused
 
 constant(np.einsum_path, np.diag_indices_from, np.tril_indices_from, np.triu_indices_from)
 constant(*(getattr(np, name) for name in ("in1d",) if hasattr(np, name)))  # gone from NumPy 2.4
@@ -38,4 +38,4 @@ MODULES = {
 def rule_of(function: Callable[..., Any]) -> Rule | None:
     """The one rule of a function; None if there is none."""
     reason = MODULES.get(getattr(function, "__module__", None) or "")
-    return Refused(function, reason) if reason else RULES.get(function)
+    return Refused(function, reason) if reason else find(function)

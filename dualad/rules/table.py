@@ -36,8 +36,10 @@ of derivatives, nodes of a graph give its program.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from math import inf
 from typing import Any, NamedTuple, TypeAlias
 
@@ -220,6 +222,20 @@ class Refused:
 
 Rule: TypeAlias = Elementwise | Function | Composite | Constant | Replay | Refused
 RULES: dict[Callable[..., Any], Rule] = {}
+
+LATE = {"scipy.special": "dualad.rules.special"}
+"""Packages that we do not import, each with the tables that know it: read once somebody else has imported the package."""
+
+
+def find(function: Callable[..., Any]) -> Rule | None:
+    """A function's row, or None; at a miss the tables of packages that have been imported meanwhile are read first."""
+    row = RULES.get(function)
+    if row is None:
+        for package in [each for each in LATE if each in sys.modules]:
+            import_module(LATE[package])
+            LATE.pop(package, None)  # after it is read: another thread that comes meanwhile waits for the import
+            row = RULES.get(function)
+    return row
 
 
 def _enter(function: Callable[..., Any], row: Rule) -> None:
