@@ -69,6 +69,10 @@ def noncentral_t(v, c, t):
     return mp.ncdf(-c) + mp.fsum(sums) / 2
 
 
+def normal(z):
+    return mp.erfc(-z / mp.sqrt(2)) / 2
+
+
 def normal_quantile(p):
     return mp.sqrt(2) * mp.erfinv(2 * p - 1)
 
@@ -170,8 +174,8 @@ TWINS = {
     "airye": (
         lambda z: mp.airyai(z) * scaled_airy(z),
         lambda z: mp.airyai(z, derivative=1) * scaled_airy(z),
-        lambda z: mp.airybi(z) / scaled_airy(z),
-        lambda z: mp.airybi(z, derivative=1) / scaled_airy(z),
+        lambda z: mp.airybi(z) / abs(scaled_airy(z)) ** mp.sign(mp.re(z * mp.sqrt(z))),
+        lambda z: mp.airybi(z, derivative=1) / abs(scaled_airy(z)) ** mp.sign(mp.re(z * mp.sqrt(z))),
     ),
     "bdtr": lambda k, n, p: beta_ratio(n - k, k + 1, 1 - p),
     "bdtrc": lambda k, n, p: beta_ratio(k + 1, n - k, p),
@@ -294,7 +298,7 @@ TWINS = {
     "kve": lambda v, z: mp.besselk(v, z) * mp.exp(z),
     "_lambertw": lambda z, k, tol: mp.lambertw(z, int(k)),
     "log_expit": lambda x: -mp.log1p(mp.exp(-x)),
-    "log_ndtr": lambda x: mp.log(mp.ncdf(x)),
+    "log_ndtr": lambda x: mp.log(normal(x)),
     "log_wright_bessel": lambda a, b, x: mp.log(wright(a, b, x)),
     "logit": lambda p: mp.log(p / (1 - p)),
     "lpmv": lambda m, v, x: mp.legenp(v, int(m), x),
@@ -315,7 +319,7 @@ TWINS = {
     "nctdtridf": Inverse(noncentral_t, 0, 0),
     "nctdtrinc": Inverse(noncentral_t, 1, 1),
     "nctdtrit": Inverse(noncentral_t, 2, 2),
-    "ndtr": mp.ncdf,
+    "ndtr": normal,
     "ndtri": normal_quantile,
     "ndtri_exp": Inverse(lambda y: mp.log(mp.ncdf(y)), 0, 0),
     "nrdtrimn": lambda p, sd, x: x - sd * normal_quantile(p),

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from math import inf
 
+import exact
 import numpy as np
 import pytest
 import special_twins
@@ -14,6 +15,7 @@ from scipy import special as sp
 
 import dualad
 import dualad.rules.special  # a user's first call of a special function reads it
+import dualad.scipy.special
 from dualad.errors import NoRule
 from dualad.rules.special.base import ufunc_of
 from dualad.rules.table import RULES
@@ -158,6 +160,27 @@ print(float(dualad.derivative(erf)(1.0)))
     assert float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) == 7.0
 
 
+@pytest.mark.parametrize(
+    ("call", "argument"),
+    [
+        (lambda x: sp.expn(x, 1.5), "n"),
+        (lambda x: sp.yn(x, 1.5), "n"),
+        (lambda x: sp.kn(x, 1.5), "n"),
+        (lambda x: sp.lpmv(x, 2.5, 0.3), "m"),
+        (lambda x: sp.mathieu_a(x, 1.5), "m"),
+        (lambda x: sp.pro_ang1(x, 2.0, 1.5, 0.3)[0], "m"),
+        (lambda x: sp.pro_ang1(1.0, 1.0 + x, 1.5, 0.3)[0], "n"),
+        (lambda x: sp.obl_rad1_cv(1, 2, x, 1.0, 0.3)[0], "c"),
+        (lambda x: sp.lambertw(0.5, 0, 1e-8 * x), "tol"),
+        (lambda x: dualad.scipy.special.polygamma(x, 0.5), "n"),
+        (lambda x: dualad.scipy.special.sph_harm_y(x, 0, 0.5, 0.5), "n"),
+    ],
+)
+def test_refusals_name_the_argument(call, argument):
+    with pytest.raises(NoRule, match=rf"no derivative by (its argument )?{argument}\b"):
+        dualad.derivative(call)(1.0)
+
+
 # -- derivatives ---------------------------------------------------------------------------------------------------------
 
 
@@ -233,6 +256,41 @@ def test_values_and_dtypes_are_scipys(name):
     for a, b in zip(*(x if isinstance(x, tuple) else (x,) for x in (few, many)), strict=True):
         good = np.all(np.isfinite(np.atleast_2d(function(*single))), axis=0)  # SciPy's modfresnelm has nan in single precision
         np.testing.assert_allclose(a[good], b[good], rtol=2e-3, atol=1e-4 * np.max(np.abs(b)))
+
+
+LOOPS = {name: [each.split("->")[0] for each in row.function.types if "D" in each.split("->")[0]] for name, row in ROWS.items()}
+COMPLEX = sorted(
+    name for name, loops in LOOPS.items() if loops and name not in ("_lambertw", "eval_legendre", "eval_sh_legendre")
+)
+"""Those with complex arguments; of three mpmath's twins are not made for them."""
+
+
+@pytest.mark.parametrize("name", COMPLEX)
+def test_complex_arguments(name):
+    """Along a straight line through the complex plane, to second order."""
+    row, kinds, rng = ROWS[name], LOOPS[name][0], np.random.default_rng(1)
+    starts, steps = [], []
+    for kind, (low, high) in zip(kinds, row.on, strict=True):
+        low, high = max(low, -3), min(high, 6)
+        real = rng.integers(low, high + 1, 4) if isinstance(low, int) else low + (high - low) * rng.uniform(0.1, 0.9, 4)
+        starts.append(rng.normal(size=4) + 1j * rng.normal(size=4) if kind == "D" else real)
+        steps.append(rng.normal(size=4) + 1j * rng.normal(size=4) if kind == "D" else np.zeros(4))
+
+    def line(t):
+        results = row.function(*(z + t * dz if kind == "D" else z for z, dz, kind in zip(starts, steps, kinds, strict=True)))
+        return results if isinstance(results, tuple) else (results,)
+
+    twins = special_twins.twin(name)
+    twins = twins if isinstance(twins, tuple) else (twins,)
+    for output, twin in enumerate(twins):
+        good = np.isfinite(line(0.0)[output])
+        for order, tolerance in ((1, 1e-12), (2, 1e-10)):
+            got = dualad.derivative(lambda t: line(t)[output], order=order)(np.zeros(4))
+            true = [
+                exact.along(twin, z, dz, order)
+                for z, dz in zip(zip(*starts, strict=True), zip(*steps, strict=True), strict=True)
+            ]
+            np.testing.assert_allclose(got[good], np.array(true)[good], rtol=tolerance)
 
 
 PROMISES = [(name, point, promise) for name, row in ROWS.items() for point, promise in row.at.items()]

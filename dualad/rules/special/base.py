@@ -111,6 +111,11 @@ def numerical(name: str, place: int, reach: Callable[..., Array], output: int | 
     return lambda *args: slope(f, place, args[:-1], reach(*bare(*args[:-1])))
 
 
+def size_of_log(x: Array) -> Array:
+    """|log |x||, at 0 and infinity that of the last numbers before them: a step must not vanish where nothing varies."""
+    return np.abs(np.log(np.clip(np.abs(x), 1e-300, 1e300)))
+
+
 def together(*lengths: Array) -> Array:
     """A reach below each of the given ones, smooth in them."""
     return 1.0 / sum(1.0 / np.abs(each) for each in lengths)
@@ -128,6 +133,7 @@ __all__ = [
     "numerical",
     "refused",
     "row",
+    "size_of_log",
     "slope",
     "together",
     "ufunc_of",

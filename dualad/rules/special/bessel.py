@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special as sp
 
 from ..table import Array, Interval
-from .base import COUNT, HALF_LINE, bare, numerical, refused, row, together, ufunc_of
+from .base import COUNT, HALF_LINE, bare, numerical, refused, row, size_of_log, together, ufunc_of
 from .series import both, polynomial
 
 ORDER = Interval(-0.5, 8.0)
@@ -22,7 +22,7 @@ ARGUMENT = Interval(0.3, 15.0)
 
 def order_reach(v: Array, z: Array) -> Array:
     """Far from the turning point a Bessel function changes by z/(2v) from one order to the next."""
-    return 8.0 / (2.0 + np.abs(np.log(np.abs(z) / (2.0 + np.abs(v)))))
+    return 8.0 / (2.0 + size_of_log(z / (2.0 + np.abs(v))))
 
 
 def by_order(name: str) -> Any:

@@ -13,7 +13,7 @@ from scipy import special as sp
 
 from ..table import Array, Interval
 from .base import COUNT, HALF_LINE, MODERATE, PROBABILITY, SHAPE, bare, refused, row, slope
-from .incomplete import beta_by, beta_density, gamma_by_a, gamma_density
+from .incomplete import beta_by, beta_density, gamma_by_a, gamma_density, log_beta
 
 MANY = Interval(13, 25)
 """More trials than there are successes."""
@@ -179,8 +179,8 @@ row(
 
 
 def student_density(v: Array, t: Array) -> Array:
-    """(1 + t**2/v)**(-(v + 1)/2) / (sqrt(v) beta(v/2, 1/2)); for large v the normal one, corrected by gamma's series."""
-    return np.exp(-0.5 * (v + 1.0) * np.log1p(t * t / v) - sp.betaln(0.5 * v, 0.5)) / np.sqrt(v)
+    """(1 + t**2/v)**(-(v + 1)/2) / (sqrt(v) beta(v/2, 1/2))."""
+    return np.exp(-0.5 * (v + 1.0) * np.log1p(t * t / v) - log_beta(0.5 * v, 0.5)) / np.sqrt(v)
 
 
 def student_by_v(v: Array, t: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special as sp
 
 from ..table import REAL, Array, Interval
-from .base import bare, numerical, row, together, ufunc_of
+from .base import bare, numerical, row, size_of_log, together, ufunc_of
 from .series import BERNOULLI, cospi, sinpi
 
 SHIFT = 12
@@ -95,7 +95,7 @@ def zeta_slope(s: Array, y: Array) -> Array:
 
 def zeta_reach(s: Array, q: Array) -> Array:
     """A pole at s = 1; and beyond it q**-s changes by q from one s to the next."""
-    return together(s - 1.0, 4.0, 8.0 / (1e-3 + np.abs(np.log(q))))
+    return together(s - 1.0, 4.0, 8.0 / (1e-3 + size_of_log(q)))
 
 
 row("zetac", zeta_slope, on=Interval(1.2, 30.0))

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special as sp
 
 from ..table import Array, Interval
-from .base import SHAPE, numerical, refused, row, together
+from .base import SHAPE, numerical, refused, row, size_of_log, together
 
 BELOW_ONE = Interval(-2.0, 0.9)
 
@@ -47,16 +47,16 @@ row(
 )
 row(
     "hyperu",
-    by_parameter("hyperu", 0, lambda a, b, x: np.log1p(np.abs(a)) + np.abs(np.log(x))),
-    by_parameter("hyperu", 1, lambda a, b, x: np.abs(np.log(x))),
+    by_parameter("hyperu", 0, lambda a, b, x: np.log1p(np.abs(a)) + size_of_log(x)),
+    by_parameter("hyperu", 1, lambda a, b, x: size_of_log(x)),
     lambda a, b, x, y: -a * sp.hyperu(a + 1.0, b + 1.0, x),
     on=(Interval(0.5, 4.0), Interval(0.3, 3.0), Interval(0.5, 10.0)),
 )
 row(
     "hyp2f1",
-    by_parameter("hyp2f1", 0, lambda a, b, c, z: np.abs(np.log(1.0 - z))),
-    by_parameter("hyp2f1", 1, lambda a, b, c, z: np.abs(np.log(1.0 - z))),
-    by_parameter("hyp2f1", 2, lambda a, b, c, z: np.abs(np.log(1.0 - z)), pole=True),
+    by_parameter("hyp2f1", 0, lambda a, b, c, z: size_of_log(1.0 - z)),
+    by_parameter("hyp2f1", 1, lambda a, b, c, z: size_of_log(1.0 - z)),
+    by_parameter("hyp2f1", 2, lambda a, b, c, z: size_of_log(1.0 - z), pole=True),
     lambda a, b, c, z, y: a * b / c * sp.hyp2f1(a + 1.0, b + 1.0, c + 1.0, z),
     on=(Interval(0.3, 3.0), Interval(0.3, 3.0), Interval(0.5, 5.0), BELOW_ONE),
 )

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special as sp
 
 from ..table import Array
-from .base import HALF_LINE, PROBABILITY, SHAPE, bare, row, slope, together
+from .base import HALF_LINE, PROBABILITY, SHAPE, bare, row, size_of_log, slope, together
 from .gamma import LARGE, stirling_error
 from .series import without_log
 
@@ -36,11 +36,20 @@ def log_power(p: Array, x: Array, c: Array) -> Array:
     return np.where(near, sp.xlog1py(p, -np.where(near, c, 0.0)), sp.xlogy(p, np.where(near, 1.0, x)))
 
 
+def log_beta(a: Array, b: Array) -> Array:
+    """betaln(a, b); where one of them is large, through Stirling's series for gamma(large + small)/gamma(large)."""
+    p, q = bare(a, b)
+    large = np.maximum(p, q) >= LARGE
+    z, h = np.where(large, np.where(p < q, b, a), LARGE), np.where(large, np.where(p < q, a, b), 1.0)
+    ratio = (z + h - 0.5) * np.log1p(h / z) - h + h * np.log(z) + stirling_error(z + h) - stirling_error(z)
+    return np.where(large, sp.gammaln(h) - ratio, sp.betaln(np.where(large, 1.0, a), np.where(large, 1.0, b)))
+
+
 def beta_density(a: Array, b: Array, x: Array, c: Array) -> Array:
     """x**(a-1) c**(b-1) / beta(a, b), given both x and c = 1 - x."""
     large = np.minimum(*bare(a, b)) >= LARGE
     few, less = np.where(large, 1.0, a), np.where(large, 1.0, b)
-    direct = np.exp(log_power(few - 1.0, x, c) + log_power(less - 1.0, c, x) - sp.betaln(few, less))
+    direct = np.exp(log_power(few - 1.0, x, c) + log_power(less - 1.0, c, x) - log_beta(few, less))
     p, q = np.where(large, a, LARGE), np.where(large, b, LARGE)
     n, gap = p + q, q * x - p * c  # n x - p, and p - n x is n c - q
     exponent = stirling_error(n) - stirling_error(p) - stirling_error(q) - p * without_log(gap / p) - q * without_log(-gap / q)
@@ -55,7 +64,7 @@ def smaller(first: Array, second: Array) -> Array:
 def gamma_by_a(a: Array, x: Array) -> Array:
     """The slope of gammainc by a; entire in a, on whose scale sqrt(a) it falls, in the tails as (x/a)**a."""
     plain, at = bare(a, x)
-    reach = np.minimum(plain, together(2.0 * np.sqrt(plain) + 1.0, 8.0 / (1e-3 + np.abs(np.log(at / plain)))))
+    reach = np.minimum(plain, together(2.0 * np.sqrt(plain) + 1.0, 8.0 / (1e-3 + size_of_log(at / plain))))
     low = smaller(sp.gammainc(plain, at), sp.gammaincc(plain, at))
     return np.where(low, slope(sp.gammainc, 0, (a, x), reach), -slope(sp.gammaincc, 0, (a, x), reach))
 
@@ -63,9 +72,9 @@ def gamma_by_a(a: Array, x: Array) -> Array:
 def beta_by(place: int, a: Array, b: Array, x: Array) -> Array:
     """The slope of betainc by a (place 0) or b (place 1)."""
     p, q, at = bare(a, b, x)
-    own, logs = (p, np.log(at)) if place == 0 else (q, np.log1p(-at))
-    mean = np.log(p / (p + q)) if place == 0 else np.log(q / (p + q))
-    reach = np.minimum(own, together(2.0 * np.sqrt(own * (p + q) / (q if place == 0 else p)) + 1.0, 8.0 / np.abs(logs - mean)))
+    own, other, share = (p, q, at) if place == 0 else (q, p, 1.0 - at)
+    logs = 1e-3 + size_of_log(share * (p + q) / own)
+    reach = np.minimum(own, together(2.0 * np.sqrt(own * (p + q) / other) + 1.0, 8.0 / logs))
     low = smaller(sp.betainc(p, q, at), sp.betaincc(p, q, at))
     return np.where(low, slope(sp.betainc, place, (a, b, x), reach), -slope(sp.betaincc, place, (a, b, x), reach))
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special as sp
 
 from ..table import Array, Interval
-from .base import HALF_LINE, PROBABILITY, SHAPE, bare, row, slope, together
+from .base import HALF_LINE, PROBABILITY, SHAPE, bare, row, size_of_log, slope, together
 from .incomplete import gamma_density
 
 CENTRE = Interval(0.2, 5.0)
@@ -35,7 +35,7 @@ def chi_by_v(x: Array, v: Array, c: Array) -> Array:
     """The slope by the degrees of freedom."""
     at, plain, centre = bare(x, v, c)
     spread = 2.0 * np.sqrt(plain + 2.0 * centre) + 1.0
-    reach = np.minimum(plain, together(2.0 * spread, 16.0 / (1e-3 + np.abs(np.log(at / (plain + centre))))))
+    reach = np.minimum(plain, together(2.0 * spread, 16.0 / (1e-3 + size_of_log(at / (plain + centre)))))
     return slope(sp.chndtr, 1, (x, v, c), reach)
 
 
