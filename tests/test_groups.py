@@ -104,6 +104,12 @@ def test_a_quantile_by_its_level():
     np.testing.assert_array_equal(mixed[3], [0.0, -2.0, 2.0, 0.0])
 
 
+def test_the_ends_of_a_geometric_line():
+    """Each depends on itself alone, to the last bit."""
+    ends = jacfwd(lambda z: np.geomspace(z[0], z[1], 4)[[0, -1]])(np.array([0.7, 3.1]))
+    np.testing.assert_array_equal(ends, np.eye(2))
+
+
 # -- views and functions of the caller -----------------------------------------------------------------------------------
 
 
@@ -146,14 +152,14 @@ def test_functions_of_the_caller_run_once():
 
         x = np.stack([a, 2.0 * a])
         along = np.apply_along_axis(scaled, 0, x)
-        pieces = np.piecewise(x, [x > 0], [scaled])
+        pieces = np.piecewise(x, [x > 0, x > 5], [scaled, a])  # 2a = 6 is where the second piece holds
         padded = np.pad(x, 1, lambda line, width, axis, options: line.__setitem__(0, scaled(line[1])))
         return along + pieces + padded[:2]
 
     value, slope = jvp(f, (3.0,), (1.0,))
     assert len(calls) == 3
-    np.testing.assert_array_equal(value, [9.0 + 9.0 + 9.0, 18.0 + 18.0 + 3.0])
-    np.testing.assert_array_equal(slope, [18.0, 25.0])
+    np.testing.assert_array_equal(value, [9.0 + 9.0 + 9.0, 18.0 + 3.0 + 3.0])
+    np.testing.assert_array_equal(slope, [18.0, 14.0])
 
 
 def test_vectorize_goes_over_scalars():

@@ -66,10 +66,10 @@ def logspace(
 
 @composite(np.geomspace)
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Array:
-    """start * (stop / start)**t along a line of t."""
-    start, ratio = np.broadcast_arrays(start, np.divide(stop, start))
-    t = np.arange(num).reshape((num,) + (1,) * start.ndim) / max(num - 1 if endpoint else num, 1)
-    return np.moveaxis(start * ratio**t, 0, axis)
+    """start * (stop / start)**t along a line of t; the last point is the end itself, and depends on nothing else."""
+    ratio = np.divide(stop, start)
+    t = np.arange(num).reshape((num,) + (1,) * np.ndim(ratio)) / max(num - 1 if endpoint else num, 1)
+    return np.moveaxis(np.where(t == 1.0, stop, start * ratio**t), 0, axis)
 
 
 # -- functions of the user -----------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def apply_over_axes(func: Any, a: Array, axes: Any) -> Array:
     return a
 
 
-@composite(np.piecewise, whole=True)
+@composite(np.piecewise, whole=True, sequences=1)
 def piecewise(x: Array, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Array:
     """Each function of the elements for which its condition is the last that holds."""
     x = np.asarray(x, like=x)

@@ -37,5 +37,6 @@ MODULES = {
 
 def rule_of(function: Callable[..., Any]) -> Rule | None:
     """The one rule of a function; None if there is none."""
-    reason = MODULES.get(getattr(function, "__module__", None) or "")
-    return Refused(function, reason) if reason else find(function)
+    row = find(function)
+    reason = None if row is not None else MODULES.get(getattr(function, "__module__", None) or "")
+    return row if reason is None else Refused(function, reason)
