@@ -14,7 +14,27 @@ from __future__ import annotations
 
 import scipy.linalg
 
+from .decompositions import eig, eigh, eigvals, eigvalsh, lstsq, pinv, pinvh, qr, svd, svdvals
 from .dispatch import standing_in
+from .matrix_functions import (
+    block_diag,
+    circulant,
+    companion,
+    coshm,
+    cosm,
+    expm,
+    expm_frechet,
+    fractional_matrix_power,
+    hankel,
+    khatri_rao,
+    logm,
+    sinhm,
+    sinm,
+    sqrtm,
+    tanhm,
+    tanm,
+    toeplitz,
+)
 from .systems import (
     cho_factor,
     cho_solve,
@@ -32,19 +52,46 @@ from .systems import (
 )
 
 __all__ = [
+    "block_diag",
     "cho_factor",
     "cho_solve",
     "cholesky",
+    "circulant",
+    "companion",
+    "coshm",
+    "cosm",
     "det",
+    "eig",
+    "eigh",
+    "eigvals",
+    "eigvalsh",
+    "expm",
+    "expm_frechet",
+    "fractional_matrix_power",
+    "hankel",
     "inv",
+    "khatri_rao",
+    "logm",
+    "lstsq",
     "lu_factor",
     "lu_solve",
     "norm",
+    "pinv",
+    "pinvh",
+    "qr",
+    "sinhm",
+    "sinm",
     "solve",
     "solve_continuous_lyapunov",
     "solve_discrete_lyapunov",
     "solve_sylvester",
     "solve_triangular",
+    "sqrtm",
+    "svd",
+    "svdvals",
+    "tanhm",
+    "tanm",
+    "toeplitz",
 ]
 
 __getattr__ = standing_in(scipy.linalg)
