@@ -39,7 +39,9 @@ def imaginary(leaf):
 def test_every_row_has_a_case():
     """A function enters the book together with a case."""
     rows = {function for function, row in RULES.items() if not isinstance(row, Elementwise)}
-    rows = {function for function in rows if not (function.__module__ or "").startswith("dualad.scipy")}  # its own tests walk
+    rows = {
+        function for function in rows if not str(getattr(function, "__module__", "")).startswith("dualad.scipy")
+    }  # its own tests walk
     ufuncs = {function for function in rows if isinstance(RULES[function], Constant) and isinstance(function, np.ufunc)}
     missing = rows - ufuncs - {case.function for case in CASES}
     assert not missing, sorted(function.__name__ for function in missing)
