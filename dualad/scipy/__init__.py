@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-SUBMODULES = ("integrate", "interpolate", "linalg", "signal", "sparse", "spatial", "special")
+SUBMODULES = ("integrate", "interpolate", "linalg", "signal", "sparse", "spatial")
 
 
 def __getattr__(name: str) -> Any:
