@@ -6,6 +6,7 @@ array([0., 1.])
 """
 
 from . import errors
+from . import scipy as scipy  # not in __all__: a star import would hide SciPy itself
 from .check import check_derivatives
 from .custom import custom_jvp, no_tangents, stop_gradient
 from .derivatives import grad, hvp, value_and_grad

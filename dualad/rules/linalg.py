@@ -8,7 +8,8 @@ are in `least_squares`, eigenvalues, singular values and QR in `decompositions`.
 
 from __future__ import annotations
 
-from functools import reduce
+from collections.abc import Callable
+from functools import partial, reduce
 from math import prod
 from typing import Any
 
@@ -34,24 +35,33 @@ def invertible(a: Array, singular: Array) -> tuple[Array, Array]:
     return np.where(where, np.eye(a.shape[-1]), a), np.where(where, np.nan, 1.0)
 
 
-def solve_all(a: Array, right: Array) -> Array:
-    """a^-1 right for right of shape (k, ..., n, m): the directions become columns, so that `a` is factorised once."""
+def in_columns(solver: Callable[[Array], Array], right: Array) -> Array:
+    """A solver of many columns on `right` of shape (k, ..., n, m): the directions become columns, for one factorisation."""
     k, m = len(right), right.shape[-1]
     columns = np.moveaxis(right, 0, -2)  # (..., n, k, m)
-    solved = np.linalg.solve(a, columns.reshape((*columns.shape[:-2], k * m)))
+    solved = solver(columns.reshape((*columns.shape[:-2], k * m)))
     return np.moveaxis(solved.reshape((*solved.shape[:-1], k, m)), -2, 0)
+
+
+def solve_all(a: Array, right: Array) -> Array:
+    """a^-1 right for right of shape (k, ..., n, m)."""
+    return in_columns(partial(np.linalg.solve, a), right)
+
+
+def solution_tangent(solver: Callable[[Array], Array], y: Array, da: Array | None, db: Array | None, vector: bool) -> Array:
+    """A y = b, hence A dy = db - dA y, where `solver` inverts A; a vector is a column."""
+    known = y[..., None] if vector else y
+    right = None if db is None else align(db[..., None] if vector else db, known.ndim)
+    changed = None if da is None else -(align(da, known.ndim) @ known)
+    change: Any = total(right, changed)
+    solved = in_columns(solver, np.broadcast_to(change, (len(change), *known.shape)))
+    return solved[..., 0] if vector else solved
 
 
 @function(np.linalg.solve)
 def solve(y: Array, a: Array, b: Array, *, da: Array | None = None, db: Array | None = None) -> Array:
     """A y = b, hence A dy = db - dA y."""
-    vector = np.ndim(b) == 1
-    known = y[..., None] if vector else y
-    right = None if db is None else align(db[..., None] if vector else db, known.ndim)
-    changed = None if da is None else -(align(da, known.ndim) @ known)
-    change: Any = total(right, changed)
-    solved = solve_all(a, np.broadcast_to(change, (len(change), *known.shape)))
-    return solved[..., 0] if vector else solved
+    return solution_tangent(partial(np.linalg.solve, a), y, da, db, np.ndim(b) == 1)
 
 
 @function(np.linalg.inv)

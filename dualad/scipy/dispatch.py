@@ -1,0 +1,115 @@
+"""How a SciPy function gets its derivative: one short rule of the kind `Function`, and one public function around it.
+
+SciPy's functions ask nobody: they build plain arrays of what they are given. So a public function of ours stands before each.
+It calls SciPy's where no lifted array is among the arguments; else the highest level answers by the rule, and its call for
+the value arrives here again, with that level taken away.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..errors import NoRule, caller
+from ..lift import highest, leaves
+from ..objects import holds_lifted, lift_objects
+from ..rules.table import composite, function
+
+FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
+"""SciPy's function, and the one of ours that takes duals in its place: every rule that has been read so far."""
+
+PERMITS = ("overwrite_", "lwork")  # parameters that do not touch the answer: what they permit would destroy what rules need
+
+
+def leader(values: Sequence[Any]) -> Any:
+    """The lifted value of the highest level among arguments, inside containers and object arrays too; None without one."""
+    top = highest(values)
+    if top is None and any(isinstance(each, np.ndarray) and each.dtype.hasobject for each in leaves(values)):
+        top = highest(lift_objects(each) for each in leaves(values) if holds_lifted(each))
+    return top
+
+
+def arrayed(value: Any) -> Any:
+    """A list of numbers, or of lifted ones, as an array."""
+    value = lift_objects(value)
+    return np.asarray(value) if isinstance(value, list | tuple) else value
+
+
+def named(
+    signature: inspect.Signature, groups: Sequence[str], args: Any, kwargs: Any
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments by keyword, as rules take them: arrays instead of lists, nothing that repeats a default. The parameters
+    in `groups` are tuples of arrays and of other things, and stay tuples."""
+    bound = signature.bind(*args, **kwargs)
+    positional: tuple[Any, ...] = ()
+    keywords: dict[str, Any] = {}
+    for name, value in bound.arguments.items():
+        parameter = signature.parameters[name]
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            positional = tuple(map(arrayed, value))
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            keywords |= {each: arrayed(item) for each, item in value.items()}
+        elif value is not parameter.default and not name.startswith(PERMITS):
+            keywords[name] = tuple(map(arrayed, value)) if name in groups else arrayed(value)
+    return positional, keywords
+
+
+def rule_of(original: Callable[..., Any], *, groups: Sequence[str] = ()) -> Callable[[Callable[..., Any]], Any]:
+    """Enter the decorated push as the rule of a SciPy function; the public function takes its place.
+
+    Its parameters mirror SciPy's, without those that permit overwriting; `groups` names those that are tuples of arrays.
+    """
+    return functools.partial(_entered, original, groups, function)
+
+
+def body_of(original: Callable[..., Any], *, groups: Sequence[str] = ()) -> Callable[[Callable[..., Any]], Any]:
+    """The same for a body whose derivative is the SciPy function's: NumPy code that runs on lifted arguments."""
+    return functools.partial(_entered, original, groups, composite)
+
+
+def _entered(original: Callable[..., Any], groups: Sequence[str], enter: Any, rule: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def public(*args: Any, **kwargs: Any) -> Any:
+        top = leader((*args, *kwargs.values()))
+        if top is None:
+            return original(*args, **kwargs)
+        positional, keywords = named(signature, groups, args, kwargs)
+        return top._function(public, positional, keywords)
+
+    public.__module__ = rule.__module__
+    path = f"{original.__module__}.{original.__name__}"
+    public.__doc__ = f"{path}, with its parameters, of arrays that may be lifted.\n\n{inspect.getdoc(rule)}"
+    enter(public, sequences=1 if groups else 0)(rule)
+    FUNCTIONS[original] = public
+    return public
+
+
+def standing_in(module: ModuleType) -> Callable[[str], Any]:
+    """A module's ``__getattr__``: SciPy's own names for whatever we have no rule for; functions refuse duals by name."""
+
+    def attribute(name: str) -> Any:
+        original = getattr(module, name)
+        if name.startswith("_") or isinstance(original, type | ModuleType) or not callable(original):
+            return original
+        if isinstance(original, np.ufunc):
+            return original
+
+        @functools.wraps(original)
+        def refusing(*args: Any, **kwargs: Any) -> Any:
+            if leader((*args, *kwargs.values())) is not None:
+                raise NoRule(
+                    f"{module.__name__}.{name}, called at {caller()}, has no derivative rule. Rewrite it with functions that "
+                    "have one, wrap it in dualad.custom_jvp, or pass dualad.stop_gradient(x) if it is not to be differentiated."
+                )
+            return original(*args, **kwargs)
+
+        return refusing
+
+    return attribute

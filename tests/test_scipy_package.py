@@ -1,0 +1,40 @@
+"""dualad.scipy as a package: imported when used, documented by examples that run."""
+
+import doctest
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dualad
+
+pytest.importorskip("scipy")
+ROOT = Path(dualad.__file__).parent.parent
+NAMES = ["integrate", "interpolate", "linalg", "signal", "sparse", "spatial", "spatial.distance"]
+
+
+@pytest.mark.parametrize("name", ["", *NAMES])
+def test_examples(name):
+    """The example of every module runs."""
+    module = importlib.import_module(f"dualad.scipy.{name}".rstrip("."))
+    assert doctest.testmod(module).failed == 0
+
+
+def test_scipy_is_imported_when_it_is_used():
+    """`import dualad` gives dualad.scipy, and not SciPy."""
+    code = "import sys, dualad; dualad.scipy; print('scipy' in sys.modules); dualad.scipy.linalg; print('scipy' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert answer.stdout.split() == ["False", "True"]
+
+
+def test_the_registry_leads_from_scipys_functions_to_ours():
+    """Every rule that was read is there, by SciPy's own function."""
+    import scipy.linalg
+
+    from dualad.scipy.dispatch import FUNCTIONS
+
+    assert FUNCTIONS[scipy.linalg.expm] is dualad.scipy.linalg.expm
+    with pytest.raises(AttributeError):
+        dualad.scipy.no_such_module  # noqa: B018
