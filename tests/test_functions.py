@@ -37,10 +37,11 @@ def imaginary(leaf):
 
 
 def test_every_row_has_a_case():
-    """A function enters the book together with a case."""
+    """A function enters the book together with a case; SciPy's have theirs in test_special_functions."""
     rows = {function for function, row in RULES.items() if not isinstance(row, Elementwise)}
     ufuncs = {function for function in rows if isinstance(RULES[function], Constant) and isinstance(function, np.ufunc)}
-    missing = rows - ufuncs - {case.function for case in CASES}
+    elsewhere = {function for function in rows if getattr(function, "__module__", "").startswith("scipy.")}
+    missing = rows - ufuncs - elsewhere - {case.function for case in CASES}
     assert not missing, sorted(function.__name__ for function in missing)
 
 
