@@ -134,7 +134,8 @@ OTHERWISE = {
 
 
 @pytest.mark.parametrize(
-    "function", [f for f, row in RULES.items() if isinstance(row, Function | Composite) and f not in OTHERWISE]
+    "function",
+    [f for f, row in RULES.items() if isinstance(row, Function | Composite) and f not in OTHERWISE and row.function is f],
 )
 def test_parameters_mirror_those_of_numpy(function):
     """Names, order and kinds: what works by position or by keyword in NumPy works so here."""
