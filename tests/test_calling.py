@@ -145,7 +145,7 @@ OTHERWISE = {
         for f, row in RULES.items()
         if isinstance(row, Function | Composite)
         and f not in OTHERWISE
-        and not f.__module__.startswith("dualad.scipy")
+        and (getattr(f, "__module__", None) or "numpy").startswith("numpy")
         and parameters(f)
     ],
 )

@@ -12,6 +12,8 @@ from mpmath import mp, mpf
 from scipy import special as sp
 
 import dualad
+import dualad.rules.special  # read by the first call otherwise
+from dualad.rules.table import RULES, Composite, Function
 from dualad.scipy import special
 
 X = np.array([0.3, 1.2, 2.5])
@@ -68,6 +70,13 @@ def test_values_are_scipys_and_slopes_are_right(name):
     first = lambda t: dualad.jvp(lambda x: f(special, x), (X + t,), (np.ones(3),))[1]
     second = dualad.jvp(first, (0.0,), (1.0,))[1]
     np.testing.assert_allclose(second, richardson(first, 1e-2), rtol=1e-7, atol=1e-7)
+
+
+def test_every_rule_has_a_case():
+    """A function enters the book together with a case, named for it."""
+    ours = [name for name in sp.__all__ if isinstance(RULES.get(getattr(sp, name)), Composite | Function)]
+    assert len(ours) >= 16
+    assert [name for name in ours if not any(case.split()[0].rstrip("'") == name for case in CASES)] == []
 
 
 @pytest.mark.parametrize(
