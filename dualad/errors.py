@@ -73,7 +73,8 @@ def called(function: Callable[..., Any]) -> str:
     owner = getattr(function, "__self__", None)
     if hasattr(owner, "nin"):
         return f"{called(owner)}.{function.__name__}"  # type: ignore[arg-type]  # a ufunc's method
-    module = getattr(function, "__module__", None) or ("" if "(vectorized)" in function.__name__ else "numpy")
+    known = getattr(sys.modules.get("numpy"), function.__name__, None) is function  # other packages' ufuncs name no module
+    module = getattr(function, "__module__", None) or ("numpy" if known else "")
     return re.sub(r"^numpy\b", "np", f"{module}.{function.__name__}").lstrip(".")
 
 
