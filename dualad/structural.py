@@ -45,7 +45,7 @@ class Structural(DualArray):
         value = function(*self._primal_of(args), **self._primal_of(kwargs))
         try:
             mark = function(*self._mark_of(args), **self._mark_of(kwargs))
-        except np.linalg.LinAlgError:  # a matrix of ones is singular: anything may flow anywhere
+        except (np.linalg.LinAlgError, ValueError):  # a matrix of ones is singular, nan refused: anything may flow anywhere
             mark = np.full(np.shape(value), np.nan)
         row = RULES.get(function)
         return self._join(value, mark, moved=getattr(row, "view", False))

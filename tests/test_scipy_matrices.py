@@ -211,3 +211,12 @@ def test_refusals_by_name(f, match):
     """A keyword that a rule does not honour is refused by its name."""
     with pytest.raises(errors.NoRule, match=match):
         jacfwd(f)(SPD)
+
+
+@pytest.mark.parametrize("name", ["expm", "logm", "sqrtm"])
+def test_infinite_slopes_are_unknown(name):
+    """A direction that is infinite gives nan, and leaves the others as they are."""
+    f = lambda x: getattr(linalg, name)(np.eye(2) + np.diag(np.sqrt(x)))
+    tangent = jacfwd(f)(np.array([0.0, 1.0]))
+    assert not np.any(np.isfinite(tangent[0, 0, 0]))
+    np.testing.assert_allclose(tangent[1, 1, 1], {"expm": np.exp(2.0) / 2, "logm": 0.25, "sqrtm": 0.5**2.5}[name])

@@ -13,6 +13,7 @@ import numpy as np
 import scipy.linalg
 
 from ..rules.table import Array, innermost
+from ..structural import Structural, structural
 from .dispatch import body_of, rule_of
 
 
@@ -24,8 +25,14 @@ def corner(f: Callable[[Array], Array], a: Array, da: Array) -> Array:
     n = a.shape[-1]
     if not np.size(da):
         return da
+    if isinstance(da, Structural):  # the block matrix has the primal beside the tangent, so its zeros are no tangent's
+        moves = np.any(np.isnan(da.tangent[0]), axis=(-2, -1), keepdims=True)  # type: ignore[index]  # it has marks
+        return structural(corner(f, a, da.primal), np.broadcast_to(np.where(moves, np.nan, 0.0), da.shape), da.level)
     largest = np.max(np.abs(innermost(da)), axis=(-2, -1), keepdims=True)
-    size = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+    finite = np.isfinite(largest)
+    if not np.all(finite):  # unknown, and not for SciPy, whose logm does not return from infinities
+        return corner(f, a, np.where(finite, da, 0.0)) + np.where(finite, 0.0, np.nan * da)
+    size = np.where(largest > 0, largest, 1.0)
     a = np.broadcast_to(a, da.shape)
     upper = np.concatenate([a, da / size], axis=-1)
     lower = np.concatenate([np.zeros_like(da), a], axis=-1)
