@@ -56,10 +56,14 @@ class Structural(DualArray):
             return refilled(value, [self._join(*pair, moved) for pair in zip(value, mark, strict=True)])
         if getattr(getattr(value, "dtype", None), "kind", "") not in ("f", "c") or not np.ndim(value):
             return value
-        return structural(value if moved else np.where(np.isnan(mark), value, 0.0), mark, self.level)
+        if moved:
+            return structural(value, mark, self.level)
+        zero = mark == 0  # what a rule itself puts in, an infinite slope or a nan, has the mark of a constant and stays
+        return structural(np.where(zero, 0.0, value), np.where(zero, 0.0, np.nan), self.level)
 
     def _mark_of(self, value: Any) -> Any:
-        """The marks of a tangent; ones in place of a constant factor; conditions, indices and the like as they are."""
+        """The marks of a tangent; ones in place of a constant, but zeros of one that is zero throughout, as it stands where
+        nothing flows; conditions, indices and the like as they are."""
         if isinstance(value, Structural) and value.level is self.level:
             return 0.0 if value.tangent is None else value.tangent[0]
         if isinstance(value, tuple | list):
@@ -67,8 +71,10 @@ class Structural(DualArray):
         if isinstance(value, dict):
             return {key: self._mark_of(item) for key, item in value.items()}
         if isinstance(value, float | complex):
-            return 1.0
-        return np.ones(np.shape(value)) if isinstance(value, Lifted) or _is_inexact(value) else value
+            return 0.0 if value == 0 else 1.0
+        if not isinstance(value, Lifted) and not _is_inexact(value):
+            return value
+        return np.full(np.shape(value), 1.0 if isinstance(value, Lifted) or np.any(value) else 0.0)
 
     def _wrap(self, y: Any, tangent: Any) -> Any:
         return structural(y, None if tangent is None else tangent[0], self.level) if isinstance(y, np.ndarray | Lifted) else y
