@@ -158,20 +158,3 @@ def test_parameters_mirror_those_of_numpy(function):
     come_or_gone = {"newshape", "descending"}  # reshape's, removed with NumPy 2.4; sort's, new with 2.5
     wanted = [p for name, p in parameters(function).items() if name not in come_or_gone]
     assert [(p.name, p.kind) for p in mine if p.name not in come_or_gone] == [(p.name, p.kind) for p in wanted]
-
-
-def dispatched():
-    """Every function that asks its arguments, in NumPy's public modules."""
-    modules = (np, np.linalg, np.fft)
-    names = [getattr(module, name) for module in modules for name in dir(module) if not name.startswith("_")]
-    found = {f for f in names if hasattr(f, "_implementation")}
-    return sorted(found, key=lambda f: (f.__module__, f.__name__))
-
-
-@pytest.mark.parametrize("function", [f for f in dispatched() if f not in RULES], ids=lambda f: f.__name__)
-def test_no_rule_is_said_by_name(function):
-    """A function without a rule raises NoRule with its name."""
-    with Level.fresh("test") as level:
-        x = Dual(np.ones((2, 2)), np.ones((1, 2, 2)), level)
-        with pytest.raises(errors.NoRule, match=function.__name__):
-            x.__array_function__(function, (Dual,), (x,), {})
