@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,32 +20,25 @@ def given(initial: Any) -> dict[str, Any]:
     return {} if initial is None else {"initial": initial}
 
 
-@composite(np.nansum)
-def nansum(
-    a: Array,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: bool = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Array:
-    """The sum of the numbers."""
-    return np.sum(a, axis, keepdims=keepdims, where=numbers(a, where), **given(initial))
+def over_numbers(fold: Callable[..., Array]) -> Callable[..., Array]:
+    """The body of nansum and nanprod: the sum, or product, of what is a number."""
+
+    def body(
+        a: Array,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Array:
+        return fold(a, axis, keepdims=keepdims, where=numbers(a, where), **given(initial))
+
+    return body
 
 
-@composite(np.nanprod)
-def nanprod(
-    a: Array,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: bool = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Array:
-    """The product of the numbers."""
-    return np.prod(a, axis, keepdims=keepdims, where=numbers(a, where), **given(initial))
+composite(np.nansum)(over_numbers(np.sum))
+composite(np.nanprod)(over_numbers(np.prod))
 
 
 @composite(np.nanmax)
