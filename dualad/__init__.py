@@ -11,6 +11,7 @@ from .check import check_derivatives
 from .custom import custom_jvp, no_tangents, stop_gradient
 from .derivatives import grad, hvp, value_and_grad
 from .directions import jacfwd, value_and_jacfwd
+from .dropin import drop_in
 from .dual import Dual
 from .forward import derivative, jvp
 from .hessians import hessian, hessian_diagonal, laplacian, value_grad_and_hessian
@@ -25,6 +26,7 @@ __all__ = [
     "check_derivatives",
     "custom_jvp",
     "derivative",
+    "drop_in",
     "errors",
     "grad",
     "hessian",

@@ -10,10 +10,11 @@ import numpy as np
 
 from .dual import dual
 from .errors import BadArgument, CheckFailed, DualadError, caller
-from .forward import jvp, select
+from .forward import jvp
 from .inspection import is_dual
 from .lift import Level, refilled
 from .numerical import differences
+from .selection import select
 from .trees import dtype_of, flatten, is_numeric, unflatten
 from .watching import watching
 

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from .directions import jacobian
+from .dropin import DropIn
 from .errors import NotDifferentiable
-from .forward import Selection, Transformed, jvp
+from .forward import Transformed, jvp
+from .selection import Selection
 from .trees import flatten
 
 
@@ -41,6 +43,7 @@ def grad(
     chunk_size: int | str | None = "auto",
     executor: Executor | None = None,
     progress: bool = False,
+    drop_in: DropIn = "auto",
 ) -> Transformed:
     """The gradient of a function with scalar output.
 
@@ -48,7 +51,7 @@ def grad(
     ----------
     f : callable
         Function of arrays, scalars and pytrees of them, with a real scalar as output.
-    argnums, argnames, has_aux, chunk_size, executor, progress
+    argnums, argnames, has_aux, chunk_size, executor, progress, drop_in
         As for `jacfwd`.
 
     Returns
@@ -78,6 +81,7 @@ def grad(
         chunk_size=chunk_size,
         executor=executor,
         progress=progress,
+        drop_in=drop_in,
     )
 
 
@@ -90,6 +94,7 @@ def value_and_grad(
     chunk_size: int | str | None = "auto",
     executor: Executor | None = None,
     progress: bool = False,
+    drop_in: DropIn = "auto",
 ) -> Transformed:
     """The value of a function with scalar output, and its gradient, in one run; parameters as for `grad`.
 
@@ -120,11 +125,12 @@ def value_and_grad(
         chunk_size=chunk_size,
         executor=executor,
         progress=progress,
+        drop_in=drop_in,
         value=True,
     )
 
 
-def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, drop_in: DropIn = "auto") -> Any:
     """Hessian-vector product: the derivative of the gradient along one direction, without the Hessian.
 
     Parameters
@@ -133,6 +139,8 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         Function with scalar output.
     primals, tangents : tuple
         Arguments and direction, as for `jvp`.
+    drop_in : "auto", bool, str or tuple of str, optional
+        As for `jacfwd`.
 
     Returns
     -------
@@ -151,4 +159,4 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     array([10.,  6.])
     """
     gradient = grad(f, 0 if len(primals) == 1 else tuple(range(len(primals))))
-    return jvp(gradient, primals, tangents)[1]
+    return jvp(gradient, primals, tangents, drop_in=drop_in)[1]

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from .dropin import DropIn
 from .errors import BadArgument
-from .forward import Selection, Transformed, filled, one_hot, run, select
+from .forward import Transformed, filled, one_hot, run
+from .selection import Selection, select
 from .trees import flatten, unflatten
 
 SEED_ELEMENTS = 2**23
@@ -206,6 +208,7 @@ def jacfwd(
     chunk_size: int | str | None = "auto",
     executor: Executor | None = None,
     progress: bool = False,
+    drop_in: DropIn = "auto",
 ) -> Transformed:
     """The Jacobian of f by forward mode: one run of f carries all directions.
 
@@ -230,6 +233,10 @@ def jacfwd(
         Runs the chunks; for processes, f and its arguments must pickle.
     progress : bool, optional
         Show a progress bar over the chunks, where tqdm is installed.
+    drop_in : "auto", bool, str or tuple of str, optional
+        Whether to step in, with stand-ins for what f builds arrays with. "auto": where a tangent would be lost otherwise,
+        which is told once. True: from the start. False: never; what would lose a tangent raises. Names of packages: from the
+        start, and duals also pass for floats and arrays in ``float(x)`` and ``isinstance`` of their modules.
 
     Returns
     -------
@@ -263,6 +270,7 @@ def jacfwd(
         chunk_size=chunk_size,
         executor=executor,
         progress=progress,
+        drop_in=drop_in,
     )
 
 
@@ -277,6 +285,7 @@ def value_and_jacfwd(
     chunk_size: int | str | None = "auto",
     executor: Executor | None = None,
     progress: bool = False,
+    drop_in: DropIn = "auto",
 ) -> Transformed:
     """The value of f and its Jacobian in one run; parameters as for `jacfwd`.
 
@@ -309,5 +318,6 @@ def value_and_jacfwd(
         chunk_size=chunk_size,
         executor=executor,
         progress=progress,
+        drop_in=drop_in,
         value=True,
     )

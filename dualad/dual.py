@@ -76,7 +76,7 @@ class Dual(Interpreter):
             return np.asarray(innermost(self)).astype(dtype)
         if not storage.is_constant(self):
             if dtype is None or np.dtype(dtype).kind == "O":
-                return array_of_objects(self)
+                return array_of_objects(self, bool(copy))
             refuse(f"a conversion of x to an array of {np.dtype(dtype)}", "use np.asarray(x), np.zeros_like(x) or x itself")
         plain = np.array(innermost(self), dtype=dtype, copy=copy)
         if np.may_share_memory(plain, innermost(self)):

@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, NoReturn
 
 __all__ = [
     "BadArgument",
     "CheckFailed",
+    "DirectionWarning",
+    "DropInWarning",
     "DualadError",
     "EscapedDualError",
     "InaccurateWarning",
@@ -51,21 +54,63 @@ class InaccurateWarning(UserWarning):
     """A derivative by differences has few digits."""
 
 
+class DropInWarning(UserWarning):
+    """A function lost a tangent, and was run again with stand-ins for what it builds arrays with."""
+
+
+class DirectionWarning(UserWarning):
+    """A derivative disagrees with a difference of the function's values along a random direction."""
+
+
 class CheckFailed(DualadError, AssertionError):
     """``check_derivatives`` found a derivative that differs from its reference."""
 
 
 def caller() -> str:
     """The nearest line of code on the stack that is neither ours nor NumPy's, as file:line."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("dualad", "numpy"):
-        frame = frame.f_back
+    frame = sys._getframe(depth())
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def depth() -> int:
+    """How many frames above the one that asks the nearest code stands that is neither ours nor NumPy's."""
+    frame, steps = sys._getframe(1), 0
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("dualad", "numpy"):
+        frame, steps = frame.f_back, steps + 1
+    return steps
+
+
+class Trail:
+    """What one run of a function left behind that its result does not show.
+
+    Attributes
+    ----------
+    losses
+        The errors with which a tangent was kept from being dropped, in order: code between may have swallowed them.
+    objects
+        Whether an object array was handed out in place of a lifted one.
+    handed
+        By the identity of its elements, which object array it was, and the place in it.
+    """
+
+    __slots__ = ("handed", "losses", "objects")
+
+    def __init__(self) -> None:
+        self.losses: list[TangentLossError] | None = None  # each of them is there when something happens, which is rare
+        self.objects = False
+        self.handed: dict[int, tuple[Any, int]] | None = None
+
+
+TRAIL: ContextVar[Trail | None] = ContextVar("TRAIL", default=None)
 
 
 def refuse(what: str, instead: str) -> NoReturn:
     """Raise because `what` would lose a tangent; `instead` says what keeps it."""
-    raise TangentLossError(f"{what} at {caller()} would drop the tangent of a dual number: {instead}")
+    error = TangentLossError(f"{what} at {caller()} would drop the tangent of a dual number: {instead}")
+    trail = TRAIL.get()
+    if trail is not None:
+        trail.losses = [*(trail.losses or ()), error]
+    raise error
 
 
 def called(function: Callable[..., Any]) -> str:

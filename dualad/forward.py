@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from . import storage
+from .dropin import DropIn, attempted, mode, mode_of
 from .dual import Dual, DualArray, dual
 from .errors import BadArgument, NotDifferentiable
 from .jitted import unjitted
-from .lift import Level, Lifted
+from .lift import Level, Lifted, ungrounded
 from .objects import lift_objects
 from .rules.table import innermost
+from .selection import Selection, description, name_of, select
 from .structural import looking_again, needs_second_look, plain, second_look, seeded
-from .trees import differentiable, dtype_of, flatten, is_numeric, tree_map, unflatten
+from .trees import dtype_of, flatten, is_numeric, tree_map, unflatten
 from .wrapping import Wrapper
 
 
 class Transformed(Wrapper):
     """A function made from another one by a transform; it keeps the name and docstring, and pickles if the other does."""
 
-    def __init__(self, run: Callable[..., Any], f: Callable[..., Any], **options: Any) -> None:
+    def __init__(self, run: Callable[..., Any], f: Callable[..., Any], *, drop_in: Any = "auto", **options: Any) -> None:
         _require_function(f)
         super().__init__(f)
-        self._run, self._options = run, options
+        self._run, self._drop_in, self._options = run, mode_of(drop_in), options
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._run(self._f, args, kwargs, **self._options)
+        if self._drop_in == "auto":  # whoever stands outside decides
+            return self._run(self._f, args, kwargs, **self._options)
+        with mode(self._drop_in):
+            return self._run(self._f, args, kwargs, **self._options)
 
     def __repr__(self) -> str:
         return f"<{self._run.__name__.strip('_')} of {getattr(self._f, '__qualname__', self._f)}>"
@@ -40,118 +43,6 @@ class Transformed(Wrapper):
 def _require_function(f: Any) -> None:
     if not callable(f):
         raise BadArgument(f"a transform takes a function, not {type(f).__name__}: write jacfwd(f)(x), not jacfwd(f(x))")
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The differentiated arguments of one call: which they are, their leaves, and how to call f with others in place.
-
-    `places` are positions or keywords; `primals` has, for every leaf, the array to differentiate or None.
-    """
-
-    name: str
-    f: Callable[..., Any]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    places: tuple[int | str, ...]
-    single: bool
-    leaves: list[Any]
-    structure: Any
-    primals: list[Any]
-
-    @property
-    def sizes(self) -> list[int]:
-        return [0 if primal is None else int(np.size(primal)) for primal in self.primals]
-
-    def call(self, leaves: Sequence[Any]) -> Any:
-        """f with the leaves in place of the selected arguments."""
-        args, kwargs = list(self.args), dict(self.kwargs)
-        for place, value in zip(self.places, unflatten(self.structure, leaves), strict=True):
-            if isinstance(place, str):
-                kwargs[place] = value
-            else:
-                args[place] = value
-        return self.f(*args, **kwargs)
-
-    def __reduce__(self) -> Any:
-        # Leaves and structure are found anew where this is unpickled: that process may not know the argument's dataclasses.
-        return _selection, (self.name, self.f, self.args, self.kwargs, self.places, self.single)
-
-    def at(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Selection:
-        """The same arguments of another call."""
-        chosen = tuple(kwargs[place] if isinstance(place, str) else args[place] for place in self.places)
-        leaves, structure = flatten(chosen)
-        leaves = list(map(lift_objects, leaves))
-        primals = [differentiable(leaf, complex_allowed=True) for leaf in leaves]
-        return replace(self, args=args, kwargs=kwargs, leaves=leaves, structure=structure, primals=primals)
-
-    def tree(self, leaves: Sequence[Any]) -> Any:
-        """Leaves in the structure of the selected arguments: of the one argument, or a tuple of them."""
-        values = unflatten(self.structure, leaves)
-        return values[0] if self.single else values
-
-
-def _selection(name: str, f: Callable[..., Any], args: Any, kwargs: Any, places: Any, single: bool) -> Selection:
-    return Selection(name, f, args, kwargs, places, single, [], None, []).at(args, kwargs)
-
-
-def select(
-    name: str,
-    f: Callable[..., Any],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    argnums: Any,
-    argnames: Any,
-    complex_allowed: bool = False,
-) -> Selection:
-    """Find the differentiated arguments, and refuse what cannot be differentiated."""
-    numbers = () if argnames is not None and argnums == 0 else (argnums if isinstance(argnums, tuple | list) else (argnums,))
-    names = () if argnames is None else (argnames,) if isinstance(argnames, str) else tuple(argnames)
-    places: list[int | str] = []
-    for number in numbers:
-        if not isinstance(number, int | np.integer) or not -len(args) <= number < len(args):
-            raise BadArgument(
-                f"{name}: argnums={argnums!r}, but {_name(f)} was called with {len(args)} positional argument(s); "
-                "use argnames for keyword arguments"
-            )
-        places.append(int(number) % len(args))
-    places.extend(each if each in kwargs else _position(name, f, args, each) for each in names)
-    if len(set(places)) < len(places):
-        raise BadArgument(f"{name}: an argument is named twice in argnums={argnums!r}, argnames={argnames!r}")
-    chosen = tuple(kwargs[place] if isinstance(place, str) else args[place] for place in places)
-    leaves, structure = flatten(chosen)
-    leaves = list(map(lift_objects, leaves))
-    primals = [differentiable(leaf, complex_allowed=complex_allowed) for leaf in leaves]
-    for place, argument in zip(places, chosen, strict=True):
-        inside = map(lift_objects, flatten(argument)[0])
-        if all(differentiable(leaf, complex_allowed=True) is None for leaf in inside):
-            raise NotDifferentiable(
-                f"{name}: argument {place!r} of {_name(f)} holds nothing to differentiate: {_describe(argument)}. "
-                "Differentiable are floats, integers, and arrays of them, also in lists, tuples, dicts and dataclasses"
-            )
-    single = not isinstance(argnums, tuple | list) and not isinstance(argnames, tuple | list)
-    return Selection(name, f, args, kwargs, tuple(places), single, leaves, structure, primals)
-
-
-def _position(name: str, f: Callable[..., Any], args: tuple[Any, ...], argument: str) -> int:
-    try:
-        parameters = inspect.signature(f).parameters.values()
-    except (ValueError, TypeError):  # a function of compiled code may have none
-        parameters = {}.values()
-    by_position = [each.name for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
-    place = by_position.index(argument) if argument in by_position else len(args)
-    if place >= len(args):
-        raise BadArgument(f"{name}: argnames names {argument!r}, which {_name(f)} was not called with")
-    return place
-
-
-def _name(f: Any) -> str:
-    return getattr(f, "__name__", None) or repr(f)
-
-
-def _describe(value: Any) -> str:
-    dtype = getattr(value, "dtype", None)
-    return f"{type(value).__name__} {value!r}"[:60] if dtype is None else f"array of {dtype}"
 
 
 # -- seed, run, extract --------------------------------------------------------------------------------------------------
@@ -163,24 +54,35 @@ def run(selection: Selection, seed: Callable[[], Sequence[Any]], has_aux: bool) 
     `seed` makes, for every leaf of the arguments, a tangent of shape (k, *S) or None. f may write into what it is given, so
     every run has copies of its own.
     """
+
+    def once(lifted: bool) -> tuple[Any, list[Any], Any]:
+        return _run(selection.lifted() if lifted else selection, seed, has_aux)
+
+    return attempted(selection.f, (selection.args, selection.kwargs), selection.drop_in, once)
+
+
+def _run(selection: Selection, seed: Callable[[], Sequence[Any]], has_aux: bool) -> tuple[Any, list[Any], Any]:
+    """One run, and where a derivative comes out as nan, another one that looks again."""
     with Level.fresh(selection.name) as level, unjitted():
         lifted = [_lift(*each, level) for each in zip(selection.leaves, selection.primals, seed(), strict=True)]
         out = selection.call(lifted)
         aux = None
         if has_aux:
             if not (isinstance(out, tuple) and len(out) == 2):
-                raise BadArgument(f"{selection.name}: with has_aux=True, {_name(selection.f)} must return a pair (output, aux)")
+                raise BadArgument(
+                    f"{selection.name}: with has_aux=True, {name_of(selection.f)} must return a pair (output, aux)"
+                )
             out, aux = out
             aux = tree_map(lambda leaf: strip(lift_objects(leaf), level), aux)
         leaves, structure = flatten(out)
         if all(leaf is None for leaf in leaves):
-            raise BadArgument(f"{selection.name}: {_name(selection.f)} returned nothing to differentiate: {out!r}")
+            raise BadArgument(f"{selection.name}: {name_of(selection.f)} returned nothing to differentiate: {out!r}")
         leaves = [_numeric(selection, leaf) for leaf in leaves]
         values = [strip(leaf, level) for leaf in leaves]
         tangents = [plain(leaf.tangent) if isinstance(leaf, Dual) and leaf.level is level else None for leaf in leaves]
     if any(map(needs_second_look, values, tangents)):
         with second_look():
-            return run(selection, seed, has_aux)
+            return _run(selection, seed, has_aux)
     return unflatten(structure, values), tangents, aux
 
 
@@ -202,7 +104,7 @@ def _numeric(selection: Selection, leaf: Any) -> Any:
         leaf.level.require_alive()
     elif leaf is not None and not is_numeric(leaf):
         raise NotDifferentiable(
-            f"{selection.name}: {_name(selection.f)} returned {_describe(leaf)}, which is not numeric; "
+            f"{selection.name}: {name_of(selection.f)} returned {description(leaf)}, which is not numeric; "
             "return it as aux with has_aux=True"
         )
     return leaf
@@ -210,6 +112,7 @@ def _numeric(selection: Selection, leaf: Any) -> Any:
 
 def strip(leaf: Any, level: Level) -> Any:
     """A leaf without the tangents of `level`. Python floats become np.float64, as NumPy's answers are."""
+    leaf = ungrounded(leaf)
     if isinstance(leaf, Dual) and leaf.level is level:
         leaf = leaf.primal
     return np.float64(leaf) if type(leaf) is float else leaf
@@ -261,7 +164,14 @@ def filled(tangent: Any, value: Any, k: int) -> Any:
 # -- jvp -----------------------------------------------------------------------------------------------------------------
 
 
-def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, has_aux: bool = False) -> tuple[Any, ...]:
+def jvp(
+    f: Callable[..., Any],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    *,
+    has_aux: bool = False,
+    drop_in: DropIn = "auto",
+) -> tuple[Any, ...]:
     """Jacobian-vector product: the value of f and its derivative along one direction, in one run.
 
     Parameters
@@ -274,6 +184,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
         The direction: for each primal the same structure and shapes. Leaves without derivative take None.
     has_aux : bool, optional
         f returns ``(output, aux)``; aux is passed through.
+    drop_in : "auto", bool, str or tuple of str, optional
+        As for `jacfwd`.
 
     Returns
     -------
@@ -300,7 +212,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     if not isinstance(primals, tuple | list) or not isinstance(tangents, tuple | list):
         raise BadArgument("jvp: primals and tangents are tuples with one item per argument: jvp(f, (x,), (v,))")
     primals = tuple(primals)
-    selection = select("jvp", f, primals, {}, tuple(range(len(primals))), None, complex_allowed=True)
+    with mode(drop_in):
+        selection = select("jvp", f, primals, {}, tuple(range(len(primals))), None, complex_allowed=True)
     directions, structure = flatten(tuple(tangents))
     if structure != selection.structure:
         raise BadArgument(f"jvp: tangents have the structure {structure}, primals {selection.structure}")
@@ -349,13 +262,13 @@ def _derivative(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     for out in flatten(value)[0]:
         if np.ndim(args[place]) and np.shape(out) != np.shape(args[place]):
             raise BadArgument(
-                f"derivative: {_name(f)} gave shape {np.shape(out)} for an argument of shape {np.shape(args[place])}, "
+                f"derivative: {name_of(f)} gave shape {np.shape(out)} for an argument of shape {np.shape(args[place])}, "
                 "so it does not act on each element by itself; use jacfwd"
             )
     return slope
 
 
-def derivative(f: Callable[..., Any], argnums: int = 0, order: int = 1) -> Transformed:
+def derivative(f: Callable[..., Any], argnums: int = 0, order: int = 1, *, drop_in: DropIn = "auto") -> Transformed:
     """The derivative of a function that acts on each element by itself, as np.sin does.
 
     Parameters
@@ -366,6 +279,8 @@ def derivative(f: Callable[..., Any], argnums: int = 0, order: int = 1) -> Trans
         Which positional argument to differentiate by.
     order : int, optional
         How many times.
+    drop_in : "auto", bool, str or tuple of str, optional
+        As for `jacfwd`.
 
     Returns
     -------
@@ -389,4 +304,4 @@ def derivative(f: Callable[..., Any], argnums: int = 0, order: int = 1) -> Trans
         raise BadArgument(f"derivative: order={order!r} is not a number of times")
     if not isinstance(argnums, int | np.integer):
         raise BadArgument(f"derivative: argnums is one integer, not {argnums!r}")
-    return Transformed(_derivative, f, argnums=argnums, order=order)
+    return Transformed(_derivative, f, argnums=argnums, order=order, drop_in=drop_in)

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from .directions import chunk_bounds, in_chunks, jacobian_blocks, require_complex, run_chunk
+from .dropin import DropIn
 from .errors import BadArgument
-from .forward import Selection, Transformed, select
+from .forward import Transformed
+from .selection import Selection, select
 from .trees import flatten, unflatten
 
 
@@ -21,6 +23,7 @@ class _Rows:
     def __init__(self, selection: Selection, low: int, stop: int, has_aux: bool) -> None:
         self.selection, self.low, self.stop, self.has_aux = selection, low, stop, has_aux
         self.__name__ = getattr(selection.f, "__name__", repr(selection.f))
+        self.__wrapped__ = selection.f
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         out, tangents, aux = run_chunk(self.selection.at(args, kwargs), self.low, self.stop, 0, self.has_aux)
@@ -113,6 +116,7 @@ def hessian(
     chunk_size: int | str | None = "auto",
     executor: Executor | None = None,
     progress: bool = False,
+    drop_in: DropIn = "auto",
 ) -> Transformed:
     """All second derivatives, by a dual of duals; symmetric to the last bit.
 
@@ -120,7 +124,7 @@ def hessian(
     ----------
     f : callable
         Function of arrays, scalars and pytrees of them.
-    argnums, argnames, has_aux, holomorphic, chunk_size, executor, progress
+    argnums, argnames, has_aux, holomorphic, chunk_size, executor, progress, drop_in
         As for `jacfwd`; chunks and executor serve the outer directions. A chunk computes the rows of its directions from
         the diagonal on, so that chunks compute each pair of inputs once: with long arrays that is faster than one run, with
         short ones slower, because f runs once per chunk.
@@ -153,6 +157,7 @@ def hessian(
         chunk_size=chunk_size,
         executor=executor,
         progress=progress,
+        drop_in=drop_in,
         everything=False,
     )
 
@@ -167,6 +172,7 @@ def value_grad_and_hessian(
     chunk_size: int | str | None = "auto",
     executor: Executor | None = None,
     progress: bool = False,
+    drop_in: DropIn = "auto",
 ) -> Transformed:
     """Value, first and second derivatives in one run; parameters as for `hessian`.
 
@@ -199,6 +205,7 @@ def value_grad_and_hessian(
         chunk_size=chunk_size,
         executor=executor,
         progress=progress,
+        drop_in=drop_in,
         everything=True,
     )
 
@@ -230,7 +237,7 @@ def _diagonal(
     return unflatten(structure, answers)
 
 
-def hessian_diagonal(f: Callable[..., Any], argnums: int = 0) -> Transformed:
+def hessian_diagonal(f: Callable[..., Any], argnums: int = 0, *, drop_in: DropIn = "auto") -> Transformed:
     """The diagonal of the Hessian, without the rest of it: a run of f for every few inputs.
 
     Parameters
@@ -239,6 +246,8 @@ def hessian_diagonal(f: Callable[..., Any], argnums: int = 0) -> Transformed:
         Function of arrays, scalars and pytrees of them.
     argnums : int, optional
         Which positional argument to differentiate by.
+    drop_in : "auto", bool, str or tuple of str, optional
+        As for `jacfwd`.
 
     Returns
     -------
@@ -256,10 +265,10 @@ def hessian_diagonal(f: Callable[..., Any], argnums: int = 0) -> Transformed:
     >>> dualad.hessian_diagonal(lambda x: np.sum(x**3) + x[0] * x[1])(np.array([1.0, 2.0]))
     array([ 6., 12.])
     """
-    return Transformed(_diagonal, f, name="hessian_diagonal", argnums=argnums, total=False)
+    return Transformed(_diagonal, f, name="hessian_diagonal", argnums=argnums, total=False, drop_in=drop_in)
 
 
-def laplacian(f: Callable[..., Any], argnums: int = 0) -> Transformed:
+def laplacian(f: Callable[..., Any], argnums: int = 0, *, drop_in: DropIn = "auto") -> Transformed:
     """The sum of the Hessian's diagonal, without the Hessian; parameters as for `hessian_diagonal`.
 
     Returns
@@ -278,4 +287,4 @@ def laplacian(f: Callable[..., Any], argnums: int = 0) -> Transformed:
     >>> float(dualad.laplacian(lambda x: np.sum(x**2))(np.array([1.0, 2.0, 3.0])))
     6.0
     """
-    return Transformed(_diagonal, f, name="laplacian", argnums=argnums, total=True)
+    return Transformed(_diagonal, f, name="laplacian", argnums=argnums, total=True, drop_in=drop_in)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .dual import Dual
+from .lift import GROUND
 from .structural import plain
 
 
@@ -29,7 +30,7 @@ def is_dual(x: Any) -> bool:
     >>> seen, dualad.is_dual(1.0)
     ([True], False)
     """
-    return isinstance(x, Dual)
+    return isinstance(x, Dual) and x.level is not GROUND
 
 
 def primal_of(x: Any) -> Any:

@@ -18,7 +18,7 @@ from numpy import ndarray
 
 from . import jitted, objects, storage
 from .errors import NoRule, called, caller, no_rule, refuse
-from .lift import Lifted, highest, leader, refilled
+from .lift import GROUND, Lifted, highest, leader, refilled
 from .rules.calling import into, prepared
 from .rules.folds import method_rule
 from .rules.groups import rule_of
@@ -63,7 +63,7 @@ class Interpreter(Lifted):
         tangents: list[Any] = []
         moves = False
         for value in inputs:
-            if isinstance(value, Interpreter) and value.level is level:
+            if isinstance(value, Interpreter) and (value.level is level or value.level is GROUND):
                 tangent = value.tangent
                 primals.append(value.primal)
                 tangents.append(tangent)
@@ -203,8 +203,8 @@ class Interpreter(Lifted):
     # -- arguments apart, answers together -----------------------------------------------------------------------------
 
     def _primal_of(self, value: Any) -> Any:
-        """`value` with every dual of this level replaced by its primal, inside containers too."""
-        if isinstance(value, Interpreter) and value.level is self.level:
+        """`value` with every dual of this level, or of the ground, replaced by its primal, inside containers too."""
+        if isinstance(value, Interpreter) and (value.level is self.level or value.level is GROUND):
             return value.primal
         if isinstance(value, tuple):
             return tuple(map(self._primal_of, value)) if type(value) is tuple else value

@@ -62,6 +62,11 @@ class Level(int):
             )
 
 
+GROUND = Level(0)
+"""The level below all others, of arrays that no transform differentiates by; it ends with the process."""
+GROUND.transform, GROUND.alive = "no transform", True
+
+
 def leaves(values: Iterable[Any]) -> Iterator[Any]:
     """The items of nested lists, tuples and dicts, one after the other."""
     for value in values:
@@ -75,6 +80,11 @@ def refilled(container: Any, items: Iterable[Any]) -> Any:
     """Items in a list or tuple of the same type as another, named tuples too."""
     kind = type(container)
     return kind(items) if kind in (tuple, list) else kind(*items)
+
+
+def ungrounded(value: Any) -> Any:
+    """The plain array under one of the ground level; anything else as it is."""
+    return value.primal if isinstance(value, Lifted) and value.level is GROUND else value
 
 
 def highest(values: Iterable[Any]) -> Any:

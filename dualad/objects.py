@@ -8,18 +8,44 @@ into one, or is returned from the function that is differentiated.
 
 from __future__ import annotations
 
-from typing import Any
+import operator
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from .errors import TRAIL
 from .lift import Lifted, highest, leaves
 
 
-def array_of_objects(array: Any) -> np.ndarray[Any, Any]:
-    """The elements of a lifted array, or a lifted scalar, in an object array."""
+class Handed(NamedTuple):
+    """An object array that stands for a lifted one: as it was handed out, and what it was made of."""
+
+    array: np.ndarray[Any, Any] | None  # None if the caller asked for a copy: writing into that is as NumPy has it
+    elements: list[Any]
+    whole: Any  # the lifted array, raveled, as it was then
+
+    def written(self) -> bool:
+        """Whether the object array was written into, and the lifted one was not."""
+        return self.array is not None and not all(map(operator.is_, self.array.ravel().tolist(), self.elements))
+
+
+def array_of_objects(array: Any, copy: bool = False) -> np.ndarray[Any, Any]:
+    """The elements of a lifted array, or a lifted scalar, in an object array, which the trail of the run remembers."""
     result = np.empty(array.shape, object)
-    for index in np.ndindex(array.shape):
-        result[index] = array[index] if index else array
+    trail = TRAIL.get()
+    if not array.ndim:
+        result[()] = array
+    else:
+        whole = np.copy(np.ravel(array))
+        elements = [whole[i] for i in range(array.size)]
+        flat = result.reshape(-1)
+        for i, element in enumerate(elements):  # one by one: of a list NumPy would make arrays of every element
+            flat[i] = element
+        if trail is not None:
+            handed = Handed(None if copy else result, elements, whole)
+            trail.handed = (trail.handed or {}) | {id(each): (handed, i) for i, each in enumerate(elements)}
+    if trail is not None:
+        trail.objects = True
     return result
 
 
@@ -48,6 +74,11 @@ def as_operand(value: Any) -> Any:
 def _gathered(items: list[Any]) -> Any:
     """Items stacked into one lifted array. Scalars of one level, by far the commonest, without a NumPy call for each."""
     top = highest(items)
+    trail = TRAIL.get()
+    if trail is not None and trail.handed and (known := trail.handed.get(id(items[0]))) is not None:
+        found = [trail.handed.get(id(each), (None, 0)) for each in items]
+        if all(handed is known[0] for handed, _ in found):
+            return known[0].whole[[place for _, place in found]]
     if any(np.ndim(each) or (isinstance(each, Lifted) and (each.level is not top.level or _nested(each))) for each in items):
         return np.stack(items)
     primal = np.array([each.primal if isinstance(each, Lifted) else each for each in items])

@@ -22,7 +22,7 @@ import numpy as np
 from numpy import complexfloating, generic, ndarray
 
 from .errors import refuse
-from .lift import Lifted, refilled
+from .lift import GROUND, Lifted, refilled
 from .objects import lift_objects
 from .rules.table import Array, innermost
 from .watching import WATCH, carries
@@ -164,7 +164,9 @@ def _view_of(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], functio
 def _tied(result: Any, source: Any, recipe: Callable[[Any], Any]) -> Any:
     if result.tangent is not None and result.tangent.size and not _share(result.tangent, source.tangent):
         root = _root(source)  # its tangent lies in memory otherwise than its primal, and the view's came out as a copy
-        _become(root, root.primal, like(root.tangent, root.primal), root.level)
+        fresh = _twin(root)
+        fresh.tangent = like(root.tangent, root.primal)
+        _become(root, fresh)
         return recipe(source)
     watch(source, result, recipe)
     return result
@@ -197,9 +199,9 @@ def like(tangent: Array, primal: Array) -> Array:
     return np.copy(tangent.transpose(0, *(axis + 1 for axis in order)), order="C").transpose(*back)
 
 
-def _become(array: Any, primal: Array, tangent: Array | None, level: Any) -> None:
-    """Give an array another representation over the same memory, and derive its live views from it, and theirs."""
-    array.primal, array.tangent, array.level = primal, tangent, level
+def _become(array: Any, fresh: Any) -> None:
+    """Give an array the representation of another one over the same memory, and derive its live views from it, and theirs."""
+    _represent(array, fresh)
     bases = [array]  # a list and no recursion: chains of views can be long
     for base in bases:
         references, base._views = base._views or (), None
@@ -207,9 +209,16 @@ def _become(array: Any, primal: Array, tangent: Array | None, level: Any) -> Non
             if view is not None and view._base is base:  # one that took another shape has another base since
                 recipe = view._recipe
                 fresh = recipe(base) if callable(recipe) else getitem(base, recipe)
-                view.primal, view.tangent, view.level = fresh.primal, fresh.tangent, fresh.level
+                _represent(view, fresh)
                 watch(base, view, recipe)
                 bases.append(view)
+
+
+def _represent(array: Any, fresh: Any) -> None:
+    """Only the representation: an array of the ground becomes one of the level whose tangents it takes."""
+    array.primal, array.tangent, array.level = fresh.primal, fresh.tangent, fresh.level
+    if array.__class__ is not fresh.__class__:
+        array.__class__ = fresh.__class__
 
 
 def set_shape(self: Any, shape: Any) -> None:
@@ -246,7 +255,9 @@ def setitem(self: Any, key: Any, value: Any) -> None:
     tangent = None
     if value.__class__ is not float:
         value = lift_objects(value)
-        if isinstance(value, Lifted):
+        if isinstance(value, Lifted) and value.level is GROUND:
+            value = value.primal
+        elif isinstance(value, Lifted):
             value.level.require_alive()
             if value.dtype.kind == "c" and self.dtype.kind != "c" and not is_constant(value):
                 refuse("writing a complex dual into a real array", "write x.real; the imaginary part has no place there")
@@ -259,7 +270,7 @@ def setitem(self: Any, key: Any, value: Any) -> None:
                         refuse(
                             "writing a dual number into an array of which np.asarray made a plain one", "use the array itself"
                         )
-                    _become(root, fitted.primal, fitted.tangent, fitted.level)
+                    _become(root, fitted)
             if value.level is self.level:
                 value, tangent = value.primal, value.tangent if carries(self.level) else None
     self.primal[key] = value
@@ -283,7 +294,7 @@ def _fit(array: Any, value: Any) -> Any:
     if not isinstance(array, Lifted):
         return _fit(value._wrap(array, None), value)
     if array.level < value.level:
-        return _fit(value._wrap(_twin(array), None), value)
+        return _fit(value._wrap(array.primal if array.level is GROUND else _twin(array), None), value)
     if array.level > value.level:
         primal, tangent = _fit(array.primal, value), array.tangent
     else:

@@ -11,7 +11,7 @@ import numpy as np
 import optree
 
 from .errors import NotDifferentiable
-from .lift import Lifted
+from .lift import Lifted, ungrounded
 
 NAMESPACE = "dualad"
 _LOCK = threading.Lock()
@@ -66,6 +66,7 @@ def differentiable(leaf: Any, *, complex_allowed: bool) -> Any:
         return None
     if isinstance(leaf, int):
         return float(leaf)
+    leaf = ungrounded(leaf)
     if isinstance(leaf, np.ndarray) and type(leaf) not in (np.ndarray, np.memmap):
         raise NotDifferentiable(
             f"an argument is a {type(leaf).__module__}.{type(leaf).__name__}: this subclass of ndarray cannot carry tangents; "

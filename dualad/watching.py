@@ -23,6 +23,8 @@ class Block(NamedTuple):
 
 
 WATCH: ContextVar[Observer | Block | None] = ContextVar("WATCH", default=None)
+STEPPED: ContextVar[bool] = ContextVar("STEPPED", default=False)
+"""Whether stand-ins for NumPy's creators of arrays are at work for the code that runs at present."""
 
 
 @contextmanager

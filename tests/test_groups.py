@@ -166,7 +166,7 @@ def test_vectorize_goes_over_scalars():
     """np.vectorize asks nobody; what it hands out are scalars that vary, and what it makes of them is refused or kept."""
     f = np.vectorize(lambda a: a * a, otypes=[float])
     with pytest.raises((errors.TangentLossError, ValueError)):
-        jvp(f, (np.ones(3),), (np.ones(3),))
+        jvp(f, (np.ones(3),), (np.ones(3),), drop_in=False)
 
 
 def test_a_weighted_histogram_is_linear_in_weights_and_steps_in_data():

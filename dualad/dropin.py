@@ -1,0 +1,322 @@
+"""Stepping in: keeping tangents through code that builds its arrays without asking anybody.
+
+A transform runs f on duals as it is. Where a tangent would have been lost f is run again, with stand-ins for NumPy's creators
+of arrays, ``math`` and SciPy's functions (`standins`, `places`), and if that is not enough once more, with its other arrays
+lifted too. What was needed is remembered per function, and told once. Before f is run again, the arrays among its arguments
+and the global random generators are put back as they were.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from types import CodeType, FunctionType
+from typing import Any, TypeAlias, TypeVar
+from weakref import finalize
+
+import numpy as np
+
+from .errors import TRAIL, BadArgument, DropInWarning, TangentLossError, Trail, depth
+from .lift import leaves
+from .places import stand_ins
+from .watching import STEPPED
+
+T = TypeVar("T")
+Run = Callable[[bool], T]
+"""A run of f; the argument says whether its other arrays are lifted too."""
+
+PLAIN, STEPPED_IN, LIFTED = range(3)
+"""How far a function has to be helped: not at all, by stand-ins, by lifting the arrays among its other arguments too."""
+
+DropIn: TypeAlias = bool | str | tuple[str, ...]
+"""The option of transforms: "auto", True, False, or names of packages."""
+
+MODE: ContextVar[DropIn] = ContextVar("MODE", default="auto")
+
+
+class Known:
+    """What is known of a function from its runs: how much help it needs, and whether it writes into its arguments."""
+
+    def __init__(self) -> None:
+        self.stage, self.writes, self.told = PLAIN, False, False
+
+
+_KNOWN: dict[int, Known] = {}  # by the identity of the code, for as long as it lives: code itself is slow to hash
+_lock = threading.Lock()
+
+
+def mode_of(drop_in: Any) -> Any:
+    """The option `drop_in` of a transform, checked; one package by its name alone is a tuple of one."""
+    if isinstance(drop_in, bool) or drop_in == "auto":
+        return drop_in
+    if isinstance(drop_in, str):
+        return (drop_in,)
+    if isinstance(drop_in, tuple | list) and drop_in and all(isinstance(each, str) for each in drop_in):
+        return tuple(drop_in)
+    raise BadArgument(f'drop_in={drop_in!r}; it is "auto", True, False, or names of packages')
+
+
+@contextmanager
+def mode(drop_in: Any) -> Iterator[None]:
+    """A block in which transforms step in so; "auto" leaves it to whoever stands outside."""
+    if drop_in == "auto":
+        yield
+        return
+    token = MODE.set(mode_of(drop_in))
+    try:
+        yield
+    finally:
+        MODE.reset(token)
+
+
+@contextmanager
+def drop_in(*how: bool | str) -> Iterator[None]:
+    """A block in which every transform steps in, or does not.
+
+    Parameters
+    ----------
+    *how : bool or str
+        Nothing or True: step in at once. False: never; code that would lose a tangent raises. "auto": the default, step in
+        where a tangent would be lost. Names of packages: step in, and let a dual number also pass for the float or the array
+        that it stands for, in ``float(x)`` and ``isinstance(x, ...)`` of those packages' modules.
+
+    Raises
+    ------
+    BadArgument
+        If it is something else.
+
+    Examples
+    --------
+    >>> import math, numpy as np, dualad
+    >>> def f(x):
+    ...     z = np.zeros(2)
+    ...     z[0] = math.sin(x)
+    ...     return z
+    >>> with dualad.drop_in():
+    ...     dualad.jacfwd(f)(0.0)
+    array([1., 0.])
+    """
+    chosen: Any = how[0] if len(how) == 1 else how or True
+    token = MODE.set(mode_of(chosen))
+    try:
+        yield
+    finally:
+        MODE.reset(token)
+
+
+# -- the ladder ----------------------------------------------------------------------------------------------------------
+
+
+def attempted(f: Callable[..., Any], arguments: Any, how: Any, run: Run[T]) -> T:
+    """What `run` gives, with as much help as f needs and `how` allows."""
+    if how == "auto" and not STEPPED.get():
+        code = f.__code__ if type(f) is FunctionType and not f.__dict__ else _code(f)
+        known = _KNOWN.get(id(code))
+        if known is None or known.stage == PLAIN:
+            return _carefully(f, arguments, run, code, known)
+        return _helped(f, arguments, run, known)
+    if how is False:
+        return _once(run, False)
+    # Nothing is concluded from help that was asked for, or that an outer transform asked for: f may not need it.
+    return _helped(f, arguments, run, Known(), how if isinstance(how, tuple) else ())
+
+
+def _carefully(f: Callable[..., Any], arguments: Any, run: Run[T], code: Any, known: Known | None) -> T:
+    """Without help; with it only if a tangent would be lost."""
+    # What a run changes has to be put back before another one. A function that changed nothing once is trusted, and the
+    # trust is checked when it has to be run again.
+    before = Before(arguments) if known is None or known.writes else None
+    trail = Trail()
+    token = TRAIL.set(trail)
+    reason: Exception | None = None
+    try:
+        answer = run(False)
+        if trail.losses is None and (trail.handed is None or not _overwritten(trail)):
+            if before is not None:
+                _known(code).writes = before.changed()
+            return answer
+    except Exception as error:
+        if not (isinstance(error, TangentLossError) or trail.losses or trail.objects):
+            raise
+        reason = error
+    finally:
+        TRAIL.reset(token)
+    if trail.losses:
+        reason = trail.losses[0]
+    if before is not None:
+        before.restore()
+    return _again(f, arguments, run, _known(code), reason, checked=before is None)
+
+
+def _again(f: Callable[..., Any], arguments: Any, run: Run[T], known: Known, reason: Exception | None, checked: bool) -> T:
+    """Another run, with help; `checked` if it is to be found out whether it was right to run f twice."""
+    before = Before(arguments) if checked else None
+    try:
+        answer = _helped(f, arguments, run, known)
+    except Exception as error:
+        _chain(error, reason)
+        raise
+    if before is not None and before.changed():
+        raise TangentLossError(
+            f"{_title(f)} would have lost a tangent, and cannot be run again by itself, because it writes into its arguments "
+            "or draws random numbers: call the transform once more, or with drop_in=True"
+        ) from reason
+    _tell(f, known, reason)
+    return answer
+
+
+def _helped(f: Callable[..., Any], arguments: Any, run: Run[T], known: Known, packages: tuple[str, ...] = ()) -> T:
+    """With stand-ins, and if a tangent would be lost even so, with the other arguments lifted."""
+    with _stepping(f, packages):
+        if known.stage == LIFTED:
+            return _once(run, True)
+        before = Before(arguments)
+        try:
+            answer = _once(run, False)
+            known.stage = STEPPED_IN
+        except TangentLossError as error:
+            before.restore()
+            try:
+                answer = _once(run, True)
+            except Exception:
+                raise error from error.__cause__
+            known.stage = LIFTED
+        return answer
+
+
+@contextmanager
+def _stepping(f: Callable[..., Any], packages: tuple[str, ...]) -> Iterator[None]:
+    if STEPPED.get() and not packages:
+        yield
+        return
+    token = STEPPED.set(True)
+    try:
+        with stand_ins(f, packages):
+            yield
+    finally:
+        STEPPED.reset(token)
+
+
+def _once(run: Run[T], lifted: bool) -> T:
+    """One run, after which nothing that was lost stays unsaid."""
+    trail = Trail()
+    token = TRAIL.set(trail)
+    try:
+        answer = run(lifted)
+    except Exception as error:
+        _chain(error, trail.losses[0] if trail.losses else None)
+        raise
+    finally:
+        TRAIL.reset(token)
+    if trail.losses:
+        raise TangentLossError(f"{trail.losses[0]} (this was raised, and caught by the code, which went on)")
+    if trail.handed is not None and _overwritten(trail):
+        raise TangentLossError(
+            "an array that np.asarray made of a dual number was written into, which does not reach the dual: write into that "
+            "one itself, or into a copy by np.array"
+        )
+    return answer
+
+
+def _chain(error: BaseException, reason: BaseException | None) -> None:
+    """Let an error tell of the loss that came before it: compiled code between replaces exceptions by its own."""
+    known = set()
+    last: BaseException | None = error
+    while last is not None and id(last) not in known and last is not reason:
+        known.add(id(last))
+        last = last.__cause__ or last.__context__
+    if last is None and reason is not None:
+        error.__cause__ = error.__cause__ or reason
+
+
+def _overwritten(trail: Trail) -> bool:
+    """Whether an object array was written into that stands for a lifted one."""
+    arrays = {id(handed): handed for handed, _ in (trail.handed or {}).values()}
+    return any(handed.written() for handed in arrays.values())
+
+
+# -- what is known of functions ------------------------------------------------------------------------------------------
+
+
+def _code(f: Any) -> CodeType | None:
+    """The code of the function that f is, wraps or binds: what stays the same when a lambda is made anew."""
+    for _ in range(100):  # a cycle of wrappers ends too
+        if type(f) is FunctionType and "__wrapped__" not in f.__dict__:
+            return f.__code__
+        inner = next((getattr(f, name) for name in ("__wrapped__", "__func__", "func") if hasattr(f, name)), None)
+        if inner is None:
+            return getattr(vars(type(f)).get("__call__"), "__code__", None)
+        f = inner
+    return None
+
+
+def _known(code: CodeType | None) -> Known:
+    """What is known of a piece of code, to be added to."""
+    if code is None:
+        return Known()
+    key = id(code)
+    with _lock:
+        known = _KNOWN.get(key)
+        if known is None:
+            _KNOWN[key] = known = Known()
+            finalize(code, _KNOWN.pop, key, None)
+        return known
+
+
+def _title(f: Any) -> str:
+    return getattr(f, "__qualname__", None) or repr(f)
+
+
+def _tell(f: Callable[..., Any], known: Known, reason: Exception | None) -> None:
+    if known.told:
+        return
+    known.told = True
+    why = str(reason) if reason is not None else "np.asarray of a dual number was written into"
+    warnings.warn(
+        f"{_title(f)} was differentiated with stand-ins for what it builds arrays with, and will be from now on, because: "
+        f"{why} (drop_in=True says that this is wanted, drop_in=False raises)",
+        DropInWarning,
+        stacklevel=depth() + 1,
+    )
+
+
+class Before:
+    """The state of the world before a run, as far as a run may change it: arrays among its arguments, random generators."""
+
+    def __init__(self, arguments: Any) -> None:
+        found = {id(each): each for each in leaves(arguments)}.values()
+        self.arrays = [(each, each.copy()) for each in found if isinstance(each, np.ndarray)]
+        self.states = [*_generators(found)]
+
+    def changed(self) -> bool:
+        return any(not _same(*pair) for pair in self.arrays) or any(repr(get()) != repr(old) for get, _, old in self.states)
+
+    def restore(self) -> None:
+        for array, copy in self.arrays:
+            if not _same(array, copy):
+                array[...] = copy
+        for _, put, state in self.states:
+            put(state)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(not one.dtype.hasobject and one.tobytes() == other.tobytes())
+
+
+def _generators(values: Any) -> Iterator[tuple[Callable[[], Any], Callable[[Any], Any], Any]]:
+    """How the state of each generator of random numbers is read and put back, and what it is: Python's, NumPy's global one
+    where NumPy has made it, and those among some values."""
+    yield random.getstate, random.setstate, random.getstate()
+    if "numpy.random" in sys.modules:
+        read, write = np.random.get_state, np.random.set_state
+        yield read, write, read()
+    for each in values:
+        bits = getattr(each, "bit_generator", None)
+        if bits is not None:
+            yield partial(getattr, bits, "state"), partial(setattr, bits, "state"), bits.state
