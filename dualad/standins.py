@@ -48,9 +48,7 @@ def at_work(frame: FrameType) -> bool:
     return STEPPED.get() and not is_infrastructure(frame.f_globals.get("__name__"))
 
 
-class StandIn:
-    """A function that answers in the place of another one. It equals it, hashes and pickles as it, and has its attributes."""
-
+class StandIn:  # noqa: D101 - its docstring is that of the function, which it equals, hashes and pickles as
     __slots__ = ("__weakref__", "__wrapped__", "_answer")
 
     def __init__(self, original: Answer, answer: Answer) -> None:
@@ -72,6 +70,10 @@ class StandIn:
 
     def __repr__(self) -> str:
         return repr(self.__wrapped__)
+
+    @property
+    def __doc__(self) -> Any:  # type: ignore[override]  # np.ma makes its documentation of NumPy's while it is imported
+        return self.__wrapped__.__doc__
 
     def __reduce__(self) -> Any:
         return _itself, (self.__wrapped__,)
@@ -162,7 +164,7 @@ def from_iterator(iterable: Any, dtype: Any, count: int = -1, *, like: Any = Non
     """np.fromiter of numbers that may be lifted."""
     items = list(iterable) if count < 0 else [item for item, _ in zip(iterable, range(count), strict=False)]
     lifted: Any = _numbers(items)
-    return lifted.astype(dtype) if isinstance(lifted, Lifted) else grounded(np.fromiter(items, dtype))
+    return np.astype(lifted, np.dtype(dtype)) if isinstance(lifted, Lifted) else grounded(np.fromiter(items, dtype))
 
 
 # -- methods of NumPy's classes ------------------------------------------------------------------------------------------
@@ -193,7 +195,7 @@ def vectorized(original: Answer, self: Any, *args: Any, **kwargs: Any) -> Any:
 def _gathered(results: list[Any], kind: str | None, shape: tuple[int, ...]) -> Any:
     lifted: Any = _numbers(results)
     if isinstance(lifted, Lifted):
-        return np.reshape(lifted if kind in (None, "O") else lifted.astype(kind), shape)
+        return np.reshape(lifted if kind in (None, "O") else np.astype(lifted, np.dtype(kind)), shape)
     return np.asarray(results, dtype=kind).reshape(shape)
 
 
