@@ -191,6 +191,11 @@ class DualArray(Dual):
         """One element, which promotes as weakly as the Python number that NumPy would give."""
         return _weak(super().item(*index))
 
+    def resize(self, *shape: Any, refcheck: bool = True) -> None:
+        """Other memory of another size, zeros behind what there was."""
+        shape = shape[0] if len(shape) == 1 and not isinstance(shape[0], int | np.integer) else shape
+        storage.resize(self, shape)
+
     def partition(self, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None) -> None:
         self[...] = np.partition(self, kth, axis, kind, order)
 

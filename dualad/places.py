@@ -17,11 +17,20 @@ from types import CellType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from . import standins
+from .jitted import is_jitted
 from .shadows import SHADOWS
 from .standins import StandIn, is_infrastructure
 from .watching import STEPPED
 
 _lock = threading.RLock()
+
+
+MANY = 1000
+"""Larger dictionaries, and longer chains of functions, are not looked through."""
+
+
+WRAPPED = ("__wrapped__", "__func__", "func", "py_func")
+"""Under which names wrappers, methods, partial functions and jitted ones keep the function inside."""
 
 
 class Place(NamedTuple):
@@ -62,7 +71,9 @@ class Book:
     def __init__(self) -> None:
         self.standins: dict[int, StandIn] = {}  # by identity: any value may be looked up, hashable or not
         self.methods: list[Place] = []
-        self.modules: dict[str, tuple[int, int, int, list[Place]]] = {}
+        self.modules: dict[str, tuple[tuple[int, ...], list[Place]]] = {}
+        self.places: list[Place] = []
+        self.state = (0, 0)
         for original, answer in standins.functions():
             self.enter(original, answer)
         for kind, name, answer in standins.methods():
@@ -92,30 +103,62 @@ class Book:
                 yield Place(holder, name, value.__wrapped__, value)
 
     def places_of(self, names: dict[str, Any]) -> list[Place]:
-        """The places in a module's names, and in the dictionaries and classes that it defines."""
+        """The places in a module's names, and in the dictionaries, classes and functions that it defines.
+
+        Only the type of a value is looked at: a proxy or a library may do anything when it is asked for an attribute.
+        """
         places = list(self.places_in(names))
         for value in list(names.values()):
-            if (type(value) is dict and value is not names and len(value) < 1000) or (
-                isinstance(value, type) and value.__module__ == names.get("__name__")
-            ):
+            if type(value) is FunctionType:
+                if value.__closure__ or value.__defaults__ or value.__globals__ is not names:
+                    places.extend(self.places_at(value, names))
+            elif is_jitted(value):
+                places.extend(self.places_at(value, names))
+            elif type(value) is dict:
+                if value is not names and len(value) < MANY:
+                    places.extend(self.places_in(value))
+            elif issubclass(type(value), type) and value.__module__ == names.get("__name__"):
                 places.extend(self.places_in(value))
         return places
 
-    def everywhere(self) -> Iterator[Place]:
-        """The places in all modules; only those that are new, or have other names than before, are looked through."""
-        count = len(self.standins)
-        for name, module in list(sys.modules.items()):
-            names = getattr(module, "__dict__", None)
-            if type(names) is not dict:
-                continue
-            seen = self.modules.get(name)
-            if seen is None or seen[0] != id(names) or seen[1] != len(names) or seen[2] != count:
-                public = not is_infrastructure(name) or "._" not in name
-                places = self.places_of(names) if public and not name.startswith("dualad") else []
-                self.modules[name] = seen = (id(names), len(names), count, places)
-            yield from seen[3]
+    def places_at(self, f: Any, names: Any = None) -> Iterator[Place]:
+        """The places that only f leads to: closures, defaults, and names that are no module's, as of code that was made by
+        other code. `names` are looked through already."""
+        seen = {id(names)}
+        for function in reachable(f):
+            for i, value in enumerate(function.__defaults__ or ()):
+                if id(value) in self.standins:
+                    yield Place(function, i, value, self.standins[id(value)])
+            for cell in function.__closure__ or ():
+                value = _contents(cell)
+                if id(value) in self.standins:
+                    yield Place(cell, None, value, self.standins[id(value)])
+            space = function.__globals__
+            module = sys.modules.get(space.get("__name__", ""))
+            if id(space) not in seen and (module is None or vars(module) is not space):
+                seen.add(id(space))
+                yield from self.places_in(space)
+
+    def everywhere(self) -> list[Place]:
+        """The places in all modules. Looked through are those that are new, or have other names than before, and that only
+        when there are other modules than before."""
+        state = (len(sys.modules), len(self.standins))
+        if state != self.state:
+            for name, module in list(sys.modules.items()):
+                names = getattr(module, "__dict__", None)
+                known = (id(names), len(names or ()), state[1])
+                if type(names) is dict and self.modules.get(name, ((), []))[0] != known:
+                    self.modules[name] = known, self.places_of(names) if _is_searched(name) else []
+            self.places, self.state = [place for _, places in self.modules.values() for place in places], state
+        return self.places
 
 
+def _is_searched(module: str) -> bool:
+    """Whether somebody's code may find functions in a module: not in the private ones of the packages that ask for NumPy's."""
+    return not is_infrastructure(module) or ((module in PUBLIC or module.partition(".")[0] == "scipy") and "._" not in module)
+
+
+PUBLIC = frozenset(("numpy", "numpy.linalg", "numpy.fft"))
 _book: Book | None = None
 _open = 0  # how many blocks there are
 _placed: list[Place] = []
@@ -137,14 +180,14 @@ def reachable(f: Any) -> Iterator[Any]:
     seen: set[int] = set()
     while pending:
         value = pending.pop()
-        if id(value) in seen or len(seen) > 1000:
+        if id(value) in seen or len(seen) > MANY:
             continue
         seen.add(id(value))
         if isinstance(value, FunctionType):
             yield value
             pending.extend(value.__defaults__ or ())
             pending.extend(_contents(cell) for cell in value.__closure__ or ())
-        pending.extend(each for name in ("__wrapped__", "__func__", "func") if callable(each := _get(value, name)))
+        pending.extend(each for name in WRAPPED if callable(each := _get(value, name)))
         if not isinstance(value, type | FunctionType | ModuleType) and callable(value):
             pending.append(_get(type(value), "__call__"))
 
@@ -163,26 +206,17 @@ def _contents(cell: CellType) -> Any:
         return None
 
 
-def _places_at(f: Any, known: Book) -> Iterator[Place]:
-    """The places that only f leads to: namespaces that are no module's, defaults, closures."""
-    spaces: dict[int, Any] = {}
+def _led_to(f: Any, known: Book) -> Iterator[Place]:
+    """The places that f leads to, its own module's among them: that one may have changed since it was looked through."""
+    yield from known.places_at(f)
     for function in reachable(f):
-        spaces[id(function.__globals__)] = function.__globals__
-        for i, value in enumerate(function.__defaults__ or ()):
-            if id(value) in known.standins:
-                yield Place(function, i, value, known.standins[id(value)])
-        for cell in function.__closure__ or ():
-            value = _contents(cell)
-            if id(value) in known.standins:
-                yield Place(cell, None, value, known.standins[id(value)])
-    for names in spaces.values():
-        if not is_infrastructure(names.get("__name__")):
-            yield from known.places_of(names)
+        if not is_infrastructure(function.__globals__.get("__name__")):
+            yield from known.places_in(function.__globals__)
 
 
 def _shadowed(packages: tuple[str, ...]) -> Iterator[Place]:
     """Where Python's own names are looked up in the modules of some packages: there they are put as names of the module."""
-    for name, module in list(sys.modules.items()):
+    for name, module in list(sys.modules.items()) if packages else ():
         if any(name == package or name.startswith(package + ".") for package in packages) and isinstance(module, ModuleType):
             for builtin, shadow in SHADOWS.items():
                 yield Place(vars(module), builtin, None, shadow)
@@ -197,7 +231,7 @@ def stand_ins(f: Any, packages: tuple[str, ...] = ()) -> Iterator[None]:
         if not _open:
             _modules.update(sys.modules)
         _open += 1
-        _put((*([] if _open > 1 else known.methods), *known.everywhere(), *_places_at(f, known), *_shadowed(packages)))
+        _put((*([] if _open > 1 else known.methods), *known.everywhere(), *_led_to(f, known), *_shadowed(packages)))
     try:
         yield
     finally:

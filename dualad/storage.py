@@ -237,6 +237,16 @@ def set_shape(self: Any, shape: Any) -> None:
     watch(old, self, fresh._recipe)
 
 
+def resize(self: Any, shape: Any) -> None:
+    """``x.resize(shape)``: other memory, in which zeros follow what there was; refused where others see the memory."""
+    if self._base is not None or any(reference() is not None for reference in self._views or ()):
+        raise ValueError("cannot resize an array that references or is referenced by another array")
+    fresh = np.zeros(shape, self.dtype, like=self)
+    kept = min(self.size, fresh.size)
+    Flat(fresh)[:kept] = np.ravel(self)[:kept]
+    _represent(self, fresh)
+
+
 def _twin(array: Any) -> Any:
     """Another lifted array of the same representation over the same memory."""
     twin = object.__new__(array.__class__)
