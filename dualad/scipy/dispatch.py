@@ -74,7 +74,21 @@ def rule_of(original: Callable[..., Any], *, groups: Sequence[str] = ()) -> Call
 
 def body_of(original: Callable[..., Any], *, groups: Sequence[str] = ()) -> Callable[[Callable[..., Any]], Any]:
     """The same for a body whose derivative is the SciPy function's: NumPy code that runs on lifted arguments."""
-    return functools.partial(_entered, original, groups, composite)
+
+    def decorate(body: Callable[..., Any]) -> Callable[..., Any]:
+        return _entered(original, groups, composite, lifting(body))
+
+    return decorate
+
+
+def lifting(body: Callable[..., Any]) -> Callable[..., Any]:
+    """A body whose answer is lifted where it is an array of objects."""
+
+    @functools.wraps(body)
+    def lifted(*args: Any, **kwargs: Any) -> Any:
+        return lift_objects(body(*args, **kwargs))
+
+    return lifted
 
 
 def _entered(original: Callable[..., Any], groups: Sequence[str], enter: Any, rule: Callable[..., Any]) -> Callable[..., Any]:

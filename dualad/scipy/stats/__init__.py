@@ -1,0 +1,36 @@
+"""scipy.stats for duals: distributions by their argument, location, scale and shape parameters.
+
+>>> import numpy as np, dualad
+>>> norm = dualad.scipy.stats.norm
+>>> print(round(float(dualad.derivative(norm.cdf)(0.0)), 6))
+0.398942
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import scipy.stats
+
+from .. import dispatch
+from . import distributions
+
+__all__ = ["distributions"]
+
+_others = dispatch.standing_in(scipy.stats)
+
+
+@functools.cache
+def _standing(name: str) -> Any:
+    """A distribution of SciPy's whose methods take duals."""
+    dist = getattr(scipy.stats, name)
+    new = object.__new__(dispatch.class_of(type(dist)))
+    new.__dict__.update(vars(dist))
+    return new
+
+
+def __getattr__(name: str) -> Any:
+    if isinstance(getattr(scipy.stats, name), scipy.stats.rv_continuous | scipy.stats.rv_discrete):
+        return _standing(name)
+    return _others(name)
