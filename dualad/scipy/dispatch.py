@@ -82,10 +82,17 @@ def body_of(original: Callable[..., Any], *, groups: Sequence[str] = ()) -> Call
 
 
 def lifting(body: Callable[..., Any]) -> Callable[..., Any]:
-    """A body whose answer is lifted where it is an array of objects."""
+    """A body whose answer is lifted where it is an array of objects, and which refuses parameters that it does not have."""
+    parameters = inspect.signature(body).parameters.values()
+    known = None if any(each.kind is each.VAR_KEYWORD for each in parameters) else {each.name for each in parameters}
 
     @functools.wraps(body)
     def lifted(*args: Any, **kwargs: Any) -> Any:
+        if known is not None and (unknown := kwargs.keys() - known):
+            raise NoRule(
+                f"{body.__name__}, called at {caller()}, has no derivative rule with argument {', '.join(sorted(unknown))}: "
+                "write it without, or pass dualad.stop_gradient(x) if x is not to be differentiated"
+            )
         return lift_objects(body(*args, **kwargs))
 
     return lifted
@@ -142,7 +149,8 @@ def _method(original: Callable[..., Any], ours: Callable[..., Any]) -> Callable[
     return method
 
 
-def class_of(original: type) -> Any:
+@functools.cache
+def class_of(original: Any) -> Any:
     """A SciPy class whose objects take duals: derived from it, with the methods that were entered for it."""
     found = {name: each for cls in reversed(original.__mro__) for (owner, name), each in METHODS.items() if owner is cls}
     return type(original.__name__, (original,), found | {"__module__": caller_module(), "__doc__": original.__doc__})

@@ -14,9 +14,42 @@ from typing import Any
 import scipy.stats
 
 from .. import dispatch
-from . import distributions
+from . import distributions, multivariate
+from .samples import (
+    entropy,
+    gmean,
+    hmean,
+    kurtosis,
+    linregress,
+    moment,
+    pearsonr,
+    pmean,
+    sem,
+    skew,
+    trim_mean,
+    variation,
+    zmap,
+    zscore,
+)
 
-__all__ = ["distributions"]
+__all__ = [
+    "distributions",
+    "entropy",
+    "gmean",
+    "hmean",
+    "kurtosis",
+    "linregress",
+    "moment",
+    "multivariate",
+    "pearsonr",
+    "pmean",
+    "sem",
+    "skew",
+    "trim_mean",
+    "variation",
+    "zmap",
+    "zscore",
+]
 
 _others = dispatch.standing_in(scipy.stats)
 
@@ -30,7 +63,10 @@ def _standing(name: str) -> Any:
     return new
 
 
+_normal = functools.cache(multivariate.standing)
+
+
 def __getattr__(name: str) -> Any:
     if isinstance(getattr(scipy.stats, name), scipy.stats.rv_continuous | scipy.stats.rv_discrete):
         return _standing(name)
-    return _others(name)
+    return _normal() if name == "multivariate_normal" else _others(name)

@@ -18,7 +18,6 @@ from ...rules.table import innermost
 from .formulas import FORMULAS
 from .helpers import NAMES
 
-
 GLOBALS: dict[str, dict[str, Any]] = {}
 
 
@@ -64,7 +63,8 @@ def class_of(cls: type) -> type:
 @functools.lru_cache(512)
 def body_of(dist: Any) -> Any:
     """A distribution whose private methods run on duals; its quantiles, by which some choose a branch, are constants."""
-    new = object.__new__(class_of(type(dist)))
+    kind: Any = class_of
+    new: Any = object.__new__(kind(type(dist)))
     own = {name: getattr(dist, name) for name in ("_ppf", "_isf")}
     new.__dict__.update(vars(dist))
     for name, each in own.items():

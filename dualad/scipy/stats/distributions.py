@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 import scipy.stats
-from scipy.stats._distn_infrastructure import rv_frozen
+from scipy.stats._distn_infrastructure import rv_continuous_frozen, rv_discrete_frozen, rv_frozen
 
 from ...errors import DualadError, NoRule, caller
 from ...rules.table import Array, innermost, total
 from ..along import along
-from ..dispatch import body_of, method_of, rule_of
+from ..dispatch import body_of, class_of, method_of, rule_of
 from ..quadrature import integral
 from . import bodies
 from .helpers import apply_where
@@ -66,6 +66,11 @@ def _mass(dist: Any, name: str, z: Any, shapes: Any) -> Any:
 def tail(dist: Any, name: str, z: Array, *shapes: Array) -> Array:
     """The mass on one side of z, by a formula that runs on duals."""
     upper = "sf" in name
+    if not is_continuous(dist) and not bodies.is_own(dist, "_cdf"):
+        low = int(np.min(dist._get_support(*map(innermost, shapes))[0]))
+        counts = np.arange(low, int(np.max(z)) + 1)[:, None]
+        below = np.sum(np.where(counts <= z, density(dist, "_pmf", np.maximum(counts, low), shapes), 0.0), axis=0)
+        return 1.0 - below if upper else below
     if not is_continuous(dist):
         return formula(dist, name, z, *shapes)
     if dist.name in INTEGRALS or not (bodies.is_own(dist, "_cdf") or bodies.is_own(dist, "_sf")):
@@ -140,7 +145,7 @@ def value(dist: Any, name: str, x: Array, loc: Array, scale: Any, shapes: Any) -
         place = innermost(at)
         inside = (place >= low) & (place <= high) if name in ON_DENSITY else (place > low) & (place < high)
         if not is_continuous(dist):
-            inside = (place >= low) & (place <= high)
+            inside = (place >= low) & ((place <= high) if name in ON_DENSITY else (place < high))
     shape = np.broadcast_shapes(np.shape(at), np.shape(unit), np.shape(loc), *map(np.shape, plain))
     inside, allowed = np.broadcast_to(inside & allowed, shape), np.broadcast_to(allowed, shape)
     standard = density if name in ON_DENSITY else quantile if name in INVERSE else mass
@@ -169,7 +174,7 @@ def _enter(cls: type, name: str) -> None:
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Array:
         at = kwargs.pop(first) if first in kwargs else args[0]
-        shapes, loc, scale = parsed(self, args if len(args) and at is not args[0] else args[1:], kwargs)
+        shapes, loc, scale = parsed(self, args if args and at is not args[0] else args[1:], kwargs)
         return value(self, name, at, loc, scale, shapes)
 
     method_of(cls, name)(method)
@@ -196,21 +201,26 @@ def moment(dist: Any, name: str, loc: Array, scale: Any, shapes: Any) -> Array:
     unit = 1.0 if scale is None else scale
     if name == "entropy":
         return formula(dist, "_entropy", *shapes) + np.log(unit)
-    varies = any(innermost(each) is not each for each in shapes)
-    known = formula(dist, "_stats", *shapes) if varies else None
-    place = 0 if name == "mean" else 1
-    if known is not None and known[place] is None:
+    standard = standard_moment(dist, "mean" if name == "mean" else "var", shapes)
+    if name == "mean":
+        return standard * unit + loc
+    return standard * unit**2 if name == "var" else np.sqrt(standard) * unit
+
+
+def standard_moment(dist: Any, name: str, shapes: Any) -> Array:
+    """The mean or the variance of the standard distribution."""
+    if all(innermost(each) is each for each in shapes):
+        return getattr(dist, name)(*shapes)
+    known = formula(dist, "_stats", *shapes)[name == "var"] if bodies.is_own(dist, "_stats") else None
+    if known is None and bodies.is_own(dist, "_munp"):
+        first = formula(dist, "_munp", 1, *shapes)
+        known = first if name == "mean" else formula(dist, "_munp", 2, *shapes) - first**2
+    if known is None:
         raise NoRule(
             f"scipy.stats.{dist.name}.{name}, called at {caller()}, has no derivative by its shape parameters: SciPy has no "
             "formula for it"
         )
-    if known is None:
-        standard = getattr(dist, "mean" if name == "mean" else "var")(*shapes)
-    else:
-        standard = known[place]
-    if name == "mean":
-        return standard * unit + loc
-    return standard * unit**2 if name == "var" else np.sqrt(standard) * unit
+    return known
 
 
 def _enter_moment(cls: type, name: str) -> None:
@@ -246,3 +256,15 @@ def freeze(self: Any, dist: Any, *args: Any, **kwds: Any) -> None:
     self.dist = dist.__class__(**dist._updated_ctor_param())
     shapes = self.dist._parse_args(*args, **kwds)[0]
     self.a, self.b = self.dist._get_support(*map(innermost, shapes))
+
+
+@method_of(scipy.stats.rv_continuous, "freeze")
+def frozen(self: Any, *args: Any, **kwds: Any) -> Any:
+    """As SciPy's."""
+    return class_of(rv_continuous_frozen)(self, *args, **kwds)
+
+
+@method_of(scipy.stats.rv_discrete, "freeze")
+def frozen_discrete(self: Any, *args: Any, **kwds: Any) -> Any:
+    """As SciPy's."""
+    return class_of(rv_discrete_frozen)(self, *args, **kwds)

@@ -113,8 +113,25 @@ def skewnorm_cdf(x: Array, loc: Array, scale: Array, a: Array) -> Array:
     return sp.ndtr(z) - 2.0 * sp.owens_t(z, a)
 
 
+def binom_pmf(k: Array, n: Array, p: Array) -> Array:
+    """n over k times p^k (1 - p)^(n - k)."""
+    choices = sp.gammaln(n + 1.0) - sp.gammaln(k + 1.0) - sp.gammaln(n - k + 1.0)
+    return np.exp(choices + sp.xlogy(k, p) + sp.xlog1py(n - k, -p))
+
+
+def binom_tail(k: Array, n: Array, p: Array, beta: Callable[..., Array]) -> Array:
+    """By the incomplete beta function, where not all trials are counted."""
+    return apply_where(k < n, (k, n, p), lambda k, n, p: beta(n - k, k + 1.0, 1.0 - p), fill_value=float(beta is sp.betainc))
+
+
 PRIVATE: dict[str, Callable[..., Array]] = {
     "_beta_pdf": lambda x, a, b: beta_density(a, b, x, 1.0 - x),
+    "_binom_pmf": binom_pmf,
+    "_binom_cdf": lambda k, n, p: binom_tail(k, n, p, sp.betainc),
+    "_binom_sf": lambda k, n, p: binom_tail(k, n, p, sp.betaincc),
+    "_nbinom_pmf": lambda k, n, p: n / (n + k) * binom_pmf(n, n + k, p),
+    "_nbinom_cdf": lambda k, n, p: sp.betainc(n, k + 1.0, p),
+    "_nbinom_sf": lambda k, n, p: sp.betaincc(n, k + 1.0, p),
     "_cosine_cdf": lambda x: 0.5 + (x + np.sin(x)) / (2.0 * np.pi),
     "_log1mexp": log1mexp,
     "_ncf_pdf": lambda x, m, n, c: F[3](m, n, c, x),
