@@ -19,6 +19,7 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -129,10 +130,25 @@ def _is_foreign(value: Any, operands: tuple[Any, ...]) -> bool:
                 f"{kind.__module__}.{kind.__name__} meets a dual number at {caller()}: this subclass of ndarray cannot carry "
                 "tangents. Pass np.asarray(...) of it."
             )
+    elif is_sparse(kind):
+        return True
     elif getattr(kind, "__array_ufunc__", None) is not None and not isinstance(value, np.generic):
         return all(innermost(operand).__class__ is not kind for operand in operands if isinstance(operand, Lifted))
     _NATIVE.add(kind)
     return False
+
+
+def is_sparse(kind: type) -> bool:
+    """Whether a class is one of SciPy's sparse matrices, which say nothing of it to NumPy's protocols."""
+    return kind.__module__.startswith("scipy.sparse") and hasattr(kind, "tocsr")
+
+
+def _answer_of_other(compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
+    """What an operator gives whose operands another library's array is among: left to that one's reflected operator, but for
+    SciPy's sparse matrices, for which we have it."""
+    if is_sparse(type(operands[-1])):
+        return import_module("dualad.scipy.sparse").reflected(compute, *operands)
+    return NotImplemented
 
 
 def _unary(ufunc: np.ufunc, compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -231,7 +247,7 @@ class Lifted:
     def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], *operands: Any) -> Any:
         """An operator; Python asks the other operand when the answer is NotImplemented."""
         top = leader(operands)
-        return NotImplemented if top is None else top._ufunc(ufunc, operands, compute)
+        return _answer_of_other(compute, operands) if top is None else top._ufunc(ufunc, operands, compute)
 
     def _update(self, ufunc: np.ufunc, other: Any) -> Any:
         """An in-place operator: writes into this array where it can be written, else makes a new value."""

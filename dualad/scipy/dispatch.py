@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
@@ -22,6 +23,10 @@ from ..rules.table import composite, function
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 """SciPy's function, and the one of ours that takes duals in its place: every rule that has been read so far."""
+
+METHODS: dict[tuple[type, str], Callable[..., Any]] = {}
+"""SciPy's class and the name of a method, and what may stand in the method's place: a function of the object and the method's
+arguments, which is SciPy's own as long as no lifted array is among the arguments or in the object."""
 
 PERMITS = ("overwrite_", "lwork")  # parameters that do not touch the answer: what they permit would destroy what rules need
 
@@ -69,7 +74,28 @@ def rule_of(original: Callable[..., Any], *, groups: Sequence[str] = ()) -> Call
 
 def body_of(original: Callable[..., Any], *, groups: Sequence[str] = ()) -> Callable[[Callable[..., Any]], Any]:
     """The same for a body whose derivative is the SciPy function's: NumPy code that runs on lifted arguments."""
-    return functools.partial(_entered, original, groups, composite)
+
+    def decorate(body: Callable[..., Any]) -> Callable[..., Any]:
+        return _entered(original, groups, composite, lifting(body))
+
+    return decorate
+
+
+def lifting(body: Callable[..., Any]) -> Callable[..., Any]:
+    """A body whose answer is lifted where it is an array of objects, and which refuses parameters that it does not have."""
+    parameters = inspect.signature(body).parameters.values()
+    known = None if any(each.kind is each.VAR_KEYWORD for each in parameters) else {each.name for each in parameters}
+
+    @functools.wraps(body)
+    def lifted(*args: Any, **kwargs: Any) -> Any:
+        if known is not None and (unknown := kwargs.keys() - known):
+            raise NoRule(
+                f"{body.__name__}, called at {caller()}, has no derivative rule with argument {', '.join(sorted(unknown))}: "
+                "write it without, or pass dualad.stop_gradient(x) if x is not to be differentiated"
+            )
+        return lift_objects(body(*args, **kwargs))
+
+    return lifted
 
 
 def _entered(original: Callable[..., Any], groups: Sequence[str], enter: Any, rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -89,6 +115,50 @@ def _entered(original: Callable[..., Any], groups: Sequence[str], enter: Any, ru
     enter(public, sequences=1 if groups else 0)(rule)
     FUNCTIONS[original] = public
     return public
+
+
+def holds(self: Any) -> bool:
+    """Whether an object was built of lifted arrays."""
+    return leader(tuple(getattr(self, "__dict__", {}).values())) is not None
+
+
+def method_of(cls: type, *names: str) -> Callable[[Callable[..., Any]], Any]:
+    """Enter the decorated function for methods of a SciPy class and of what inherits them. It is called with the object and
+    the method's arguments, once a lifted array is among these or in the object."""
+
+    def decorate(ours: Callable[..., Any]) -> Callable[..., Any]:
+        for name in names:
+            METHODS[cls, name] = _method(getattr(cls, name), ours)
+        return ours
+
+    return decorate
+
+
+def owner_of(cls: type, name: str) -> type:
+    """The class among those that a class inherits from in whose body a method stands."""
+    return next(each for each in cls.__mro__ if name in vars(each))
+
+
+def _method(original: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if leader((*args, *kwargs.values())) is None and not holds(self):
+            return original(self, *args, **kwargs)
+        return ours(self, *args, **kwargs)
+
+    return method
+
+
+@functools.cache
+def class_of(original: Any) -> Any:
+    """A SciPy class whose objects take duals: derived from it, with the methods that were entered for it."""
+    found = {name: each for cls in reversed(original.__mro__) for (owner, name), each in METHODS.items() if owner is cls}
+    return type(original.__name__, (original,), found | {"__module__": caller_module(), "__doc__": original.__doc__})
+
+
+def caller_module() -> str:
+    """The module of ours that makes a class."""
+    return str(sys._getframe(2).f_globals["__name__"])
 
 
 def standing_in(module: ModuleType) -> Callable[[str], Any]:
