@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import Any
 
 import idioms_by_name as names
@@ -24,6 +25,7 @@ LOST = TangentLossError
 X = np.array([0.7, 1.3, 0.4])
 S = 1.2
 T = np.array([1.0, 2.0, 3.0])
+STEP = 1e-150
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,60 @@ def idiom(function, x, twin, plain=WORKS, stepped=WORKS, rest=(), smooth=True, w
 def array(*items):
     """Items, nested lists of them too, as one array of complex numbers."""
     return np.array(list(items), complex)
+
+
+# -- the reference -----------------------------------------------------------------------------------------------------
+
+
+def seed():
+    """The state of NumPy's old generator, from which some idioms draw."""
+    np.random.seed(7)  # noqa: NPY002 - its state is what they draw from
+
+
+def flat(out):
+    """An answer, which may be a number, an array or a list of them, as one line of numbers."""
+    return np.concatenate([np.ravel(each) for each in out]) if isinstance(out, list | tuple) else np.ravel(out)
+
+
+def basis(x):
+    return np.eye(3) if np.ndim(x) else np.ones(1)
+
+
+def jacobian(idiom):
+    """The complex step of the twin, of shape (outputs, inputs)."""
+    columns = []
+    for direction in basis(idiom.x):
+        seed()
+        columns.append(flat(idiom.twin(idiom.x + 1j * STEP * direction, *idiom.rest)).imag / STEP)
+    return np.stack(columns, -1)
+
+
+def bend(idiom, direction):
+    """The twin's second derivative along a direction, by Cauchy's formula on a circle around the point."""
+    radius, n = 0.05, 24
+    circle = np.exp(2j * np.pi * np.arange(n) / n)
+    values = []
+    for z in circle:
+        seed()
+        values.append(flat(idiom.twin(idiom.x + radius * z * direction, *idiom.rest)))
+    return 2.0 * np.mean(np.stack(values, -1) * circle**-2, axis=-1).real / radius**2
+
+
+def hessian(idiom):
+    """The twin's second derivatives, of shape (outputs, inputs, inputs)."""
+    e = basis(idiom.x)
+    alone = [bend(idiom, direction) for direction in e]
+    result = np.empty((len(alone[0]), len(e), len(e)))
+    for i, j in combinations_with_replacement(range(len(e)), 2):
+        mixed = alone[i] if i == j else 0.5 * (bend(idiom, e[i] + e[j]) - alone[i] - alone[j])
+        result[:, i, j] = result[:, j, i] = mixed
+    return result
+
+
+def call(idiom, f):
+    """f at the idiom's point, from the same random state each time, with arguments of its own."""
+    seed()
+    return f(np.copy(idiom.x) if np.ndim(idiom.x) else idiom.x, *map(np.copy, idiom.rest))
 
 
 # -- idioms_of_arrays ----------------------------------------------------------------------------------------------------

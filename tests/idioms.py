@@ -17,9 +17,15 @@ from scipy.interpolate import CubicSpline
 
 from dualad.errors import NoRule
 
-__all__ = ["IDIOMS", "MODULES"]
+__all__ = ["IDIOMS", "MODULES", "kept"]
 
 MODULES = (arrays, names, python, sci)
+
+
+def kept():
+    """What the modules keep in arrays, and an idiom may write into."""
+    return [arrays.REFERENCE, python.KEPT.x, python.KEPT.P, python.Filter.gain]
+
 
 # -- idioms_of_python ----------------------------------------------------------------------------------------------------
 
