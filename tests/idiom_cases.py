@@ -32,26 +32,21 @@ STEP = 1e-150
 class Idiom:
     """One function, where it is differentiated, and what is expected: None if it works, or the error that it raises."""
 
+    name: str
     function: Callable[..., Any]
     x: Any
     twin: Callable[..., Any]
     plain: type[Exception] | None  # with drop_in=False
     stepped: type[Exception] | None  # with drop_in=True and "auto"
     rest: tuple[Any, ...]  # further arguments
-    smooth: bool  # whether the second derivative is compared too
-    written: bool  # whether it writes into what others see when it is called without duals
-
-    @property
-    def name(self) -> str:
-        return self.function.__name__
 
 
 IDIOMS: list[Idiom] = []
 
 
-def idiom(function, x, twin, plain=WORKS, stepped=WORKS, rest=(), smooth=True, written=False):
+def idiom(function, x, twin, plain=WORKS, stepped=WORKS, rest=(), name=None):
     """Enter one idiom."""
-    IDIOMS.append(Idiom(function, x, twin, plain, stepped, rest, smooth, written))
+    IDIOMS.append(Idiom(name or function.__name__, function, x, twin, plain, stepped, rest))
 
 
 def array(*items):
@@ -150,8 +145,8 @@ idiom(arrays.copy_of_reference, X, lambda x: array(2.0 * x[0], 2.0, 3.0), LOST)
 idiom(arrays.array_of_constants, X, lambda x: array(1.0, np.exp(x[1]), 2.0) / (3.0 + np.exp(x[1])), LOST)
 idiom(arrays.arithmetic_buffer, X, lambda x, t: array(0.0, x[1] ** 2, x[0] * t[2]), LOST, rest=(T,))
 idiom(arrays.method_copy_buffer, X, lambda x, t: array(x[0], t[1], x[2]), LOST, rest=(T,))
-idiom(arrays.into_argument, X, lambda x, t: array(x[0] ** 2, t[1], t[2]) * x[1], LOST, rest=(T,), written=True)
-idiom(arrays.into_global, X, lambda x: array(x[0], 2.0, 3.0), LOST, LOST, written=True)
+idiom(arrays.into_argument, X, lambda x, t: array(x[0] ** 2, t[1], t[2]) * x[1], LOST, rest=(T,))
+idiom(arrays.into_global, X, lambda x: array(x[0], 2.0, 3.0), LOST, LOST)
 idiom(arrays.complex_buffer, X, lambda x: array(x[0], -x[1], -x[0], x[1]) / 2.0, LOST)
 idiom(arrays.integer_buffer, X, lambda x: array(7.0, 0.0, 0.0) * x)
 idiom(arrays.list_of_lists_buffer, X, lambda x: array(0.0 * x, x**2))
@@ -205,7 +200,7 @@ def erf(z):
 def price(s):
     spread = 0.2 * math.sqrt(0.5)
     d = (np.log(s / 1.1) + 0.035) / spread
-    return 0.5 * s * (1.0 + erf(d / math.sqrt(2.0))) - 0.55 * math.exp(-0.025) * (1.0 + erf((d - spread) / math.sqrt(2.0)))
+    return 0.5 * (1.0 + erf(d / math.sqrt(2.0))) - 0.55 / s * math.exp(-0.025) * (1.0 + erf((d - spread) / math.sqrt(2.0)))
 
 
 idiom(names.black_scholes, S, price, LOST)

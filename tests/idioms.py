@@ -74,19 +74,19 @@ def filter_energy(x):
 
 
 idiom(python.attribute_buffers, X, filter_energy, LOST)
-idiom(python.kept_attribute, X, lambda x: x[0] ** 2, LOST, LOST, written=True)
+idiom(python.kept_attribute, X, lambda x: x[0] ** 2, LOST, LOST)
 idiom(python.static_method, X, lambda x: np.sum(np.tanh(x)), LOST)
 idiom(python.dataclass_attributes, X, lambda x: array(-(x[0] ** 2), x[1], x[2]), LOST)
 idiom(python.dict_of_arrays, X, lambda x: array(x[0] * x[1] + x[2], x[2]), LOST)
 idiom(python.containers, X, lambda x: x[1] * x[2] + 2.0)
 idiom(python.cached, S, lambda x: x**2, TypeError, TypeError)
 idiom(python.cached_attribute, X, lambda x: array(2.0 * x[0] ** 2, 2.0 * x[1] ** 2, 0.0), LOST)
-idiom(python.closure, S, lambda x: np.sqrt(x) * np.exp(x), LOST)
+idiom(python.closure, S, lambda x: np.sqrt(x) * np.exp(x), LOST, name="closure")
 idiom(python.default_argument, S, lambda x: 2.0 * np.sqrt(x), LOST)
 idiom(python.table_of_functions, S, lambda x: np.sqrt(x) + np.log(x), LOST)
 idiom(python.class_attribute_function, S, lambda x: np.exp(x) * x, LOST)
-idiom(python.generated, S, lambda x: np.sqrt(x) * np.sin(x) + 2.0 * x, LOST)
-idiom(python.generated_array, S, lambda x: array(np.sin(x), x), LOST)
+idiom(python.generated, S, lambda x: np.sqrt(x) * np.sin(x) + 2.0 * x, LOST, name="generated")
+idiom(python.generated_array, S, lambda x: array(np.sin(x), x), LOST, name="generated_array")
 idiom(python.generator, X, lambda x: np.cumsum(x**2), LOST)
 idiom(
     python.recursion,

@@ -22,7 +22,8 @@ def black_scholes(s):
     strike, rate, volatility, maturity = 1.1, 0.05, 0.2, 0.5
     d1 = (log(s / strike) + (rate + 0.5 * volatility**2) * maturity) / (volatility * sqrt(maturity))
     d2 = d1 - volatility * sqrt(maturity)
-    return s * 0.5 * (1 + math.erf(d1 / sqrt(2))) - strike * exp(-rate * maturity) * 0.5 * (1 + math.erf(d2 / sqrt(2)))
+    value = s * 0.5 * (1 + math.erf(d1 / sqrt(2))) - strike * exp(-rate * maturity) * 0.5 * (1 + math.erf(d2 / sqrt(2)))
+    return value / s
 
 
 def great_circle(x):
