@@ -135,6 +135,16 @@ def _is_foreign(value: Any, operands: tuple[Any, ...]) -> bool:
     return False
 
 
+def _beside_labels(operands: tuple[Any, ...]) -> list[Any] | None:
+    """Operands as pandas takes them, which keeps objects under its labels but no lifted arrays; None if none of them is its."""
+    labelled = [
+        each.shape for each in operands if hasattr(each.__class__, "__pandas_priority__") and not isinstance(each, Lifted)
+    ]
+    if not labelled:
+        return None
+    return [np.broadcast_to(np.asarray(each, object), labelled[0]) if isinstance(each, Lifted) else each for each in operands]
+
+
 def _unary(ufunc: np.ufunc, compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def method(self: Any) -> Any:
         return self._operate(ufunc, compute, self)
@@ -186,6 +196,7 @@ class Lifted:
 
     __slots__ = ("__weakref__", "level", "primal")
     __array_priority__ = 1000.0  # consulted by older code that decides who answers an operator
+    __pandas_priority__ = 5000  # above its tables, which then ask us
     __hash__ = None  # type: ignore[assignment]  # a cache would hand out another call's tangent
 
     level: Level
@@ -211,7 +222,8 @@ class Lifted:
         out = kwargs.get("out")
         top = leader(inputs if out is None else (*inputs, *out))
         if top is None:
-            return NotImplemented
+            objects = _beside_labels(inputs) if ufunc.signature is None else None
+            return NotImplemented if objects is None else getattr(ufunc, method)(*objects, **kwargs)
         if kwargs or method != "__call__":
             return top._ufunc_method(ufunc, method, inputs, kwargs)
         return top._ufunc(ufunc, inputs)
@@ -231,7 +243,10 @@ class Lifted:
     def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], *operands: Any) -> Any:
         """An operator; Python asks the other operand when the answer is NotImplemented."""
         top = leader(operands)
-        return NotImplemented if top is None else top._ufunc(ufunc, operands, compute)
+        if top is not None:
+            return top._ufunc(ufunc, operands, compute)
+        objects = _beside_labels(operands) if ufunc.signature is None else None
+        return NotImplemented if objects is None else compute(*objects)
 
     def _update(self, ufunc: np.ufunc, other: Any) -> Any:
         """An in-place operator: writes into this array where it can be written, else makes a new value."""
