@@ -12,7 +12,8 @@ from .dual import dual
 from .errors import BadArgument, CheckFailed, DualadError, caller
 from .forward import jvp
 from .inspection import is_dual
-from .lift import Level, refilled
+from .levels import Level
+from .lift import refilled
 from .numerical import differences
 from .selection import select
 from .trees import dtype_of, flatten, is_numeric, unflatten

@@ -17,7 +17,8 @@ import numpy as np
 from . import storage
 from .errors import TangentLossError, refuse
 from .interpreter import WEAK, Interpreter
-from .lift import Level, Lifted, describe
+from .levels import Level
+from .lift import Lifted, describe
 from .objects import array_of_objects
 from .rules.table import RULES, Array, innermost
 
@@ -26,6 +27,9 @@ def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
     """A Dual of the kind that its primal asks for: an array, or a scalar."""
     new: Any
     if primal.__class__ is np.ndarray or not isinstance(primal, np.generic | float | complex | DualScalar):
+        if primal.__class__ not in (np.ndarray, np.memmap) and isinstance(primal, np.ndarray):
+            name = f"{primal.__class__.__module__}.{primal.__class__.__name__}"
+            refuse(f"an operation that gives a {name}", "this subclass of ndarray cannot carry it; compute with plain arrays")
         new = object.__new__(DualArray)
         new._base = new._recipe = new._views = None
     else:

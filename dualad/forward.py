@@ -13,12 +13,13 @@ from .dropin import DropIn, attempted, mode, mode_of
 from .dual import Dual, DualArray, dual
 from .errors import BadArgument, NotDifferentiable
 from .jitted import unjitted
-from .lift import Level, Lifted, ungrounded
+from .levels import Level
+from .lift import Lifted, ungrounded
 from .objects import lift_objects
 from .rules.table import innermost
-from .selection import Selection, description, name_of, select
+from .selection import Selection, name_of, select
 from .structural import looking_again, needs_second_look, plain, second_look, seeded
-from .trees import dtype_of, flatten, is_numeric, tree_map, unflatten
+from .trees import described, dtype_of, flatten, is_numeric, tree_map, unflatten
 from .wrapping import Wrapper
 
 
@@ -102,10 +103,10 @@ def _numeric(selection: Selection, leaf: Any) -> Any:
     leaf = lift_objects(leaf)
     if isinstance(leaf, Lifted):
         leaf.level.require_alive()
-    elif leaf is not None and not is_numeric(leaf):
+    elif leaf is not None and not is_numeric(leaf, [type(innermost(primal)) for primal in selection.primals]):
         raise NotDifferentiable(
-            f"{selection.name}: {name_of(selection.f)} returned {description(leaf)}, which is not numeric; "
-            "return it as aux with has_aux=True"
+            f"{selection.name}: {name_of(selection.f)} returned {described(leaf)}, which is not numeric; "
+            "return it as aux with has_aux=True, or the array inside"
         )
     return leaf
 

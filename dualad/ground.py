@@ -15,7 +15,8 @@ import numpy as np
 
 from . import storage
 from .dual import DualArray
-from .lift import GROUND, highest, leaves, refilled, ungrounded
+from .levels import GROUND
+from .lift import highest, leaves, refilled, ungrounded
 from .objects import lift_objects
 from .rules.groups import rule_of
 from .rules.table import Refused

@@ -18,7 +18,8 @@ from numpy import ndarray
 
 from . import jitted, objects, storage
 from .errors import NoRule, called, caller, no_rule, refuse
-from .lift import GROUND, Lifted, highest, leader, refilled
+from .levels import GROUND
+from .lift import Lifted, highest, leader, refilled
 from .rules.calling import into, prepared
 from .rules.folds import method_rule
 from .rules.groups import rule_of

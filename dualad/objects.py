@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .errors import TRAIL
+from .errors import TRAIL, refuse
 from .lift import Lifted, highest, leaves
 
 
@@ -57,6 +57,8 @@ def holds_lifted(value: Any) -> bool:
 def lift_objects(value: Any, lists: int = 0) -> Any:
     """A list, tuple or object array that holds lifted scalars or arrays, as one lifted array; anything else as it is. The
     outermost levels of lists, as many as `lists`, stay lists."""
+    if isinstance(value, np.ma.MaskedArray) and holds_lifted(value):
+        refuse("a numpy.ma.MaskedArray that holds dual numbers, lifted", "fill it: y.filled(0.0), or compute with np.where")
     if isinstance(value, np.ndarray):
         return _gathered(value.ravel().tolist()).reshape(value.shape) if holds_lifted(value) else value
     if isinstance(value, list | tuple) and any(isinstance(each, Lifted) or holds_lifted(each) for each in leaves(value)):

@@ -22,7 +22,8 @@ import numpy as np
 from numpy import complexfloating, generic, ndarray
 
 from .errors import refuse
-from .lift import GROUND, Lifted, refilled
+from .levels import GROUND
+from .lift import Lifted, refilled
 from .objects import lift_objects
 from .rules.table import Array, innermost
 from .watching import WATCH, carries

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from .dual import DualArray
-from .lift import Level, Lifted, refilled
+from .levels import Level
+from .lift import Lifted, refilled
 from .rules.table import RULES, Array, innermost
 
 _AGAIN: ContextVar[bool] = ContextVar("_AGAIN", default=False)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..dual import Dual, dual
-from ..lift import Level
+from ..levels import Level
 from ..objects import lift_objects
 from ..rules.table import Array
 

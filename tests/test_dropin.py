@@ -1,0 +1,77 @@
+"""Idioms of code that nobody rewrote: what works as it is, what works stepped in, and which error the rest raises."""
+
+from __future__ import annotations
+
+import builtins
+import cmath
+import inspect
+import math
+
+import idioms_of_python as python
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.special
+from idiom_cases import call, flat, hessian, jacobian
+from idioms import IDIOMS, MODULES, kept
+
+from dualad import jacfwd, value_and_jacfwd
+
+CAN = "drop_in" in inspect.signature(jacfwd).parameters
+WATCHED = (np, np.linalg, np.random, math, cmath, builtins, scipy.linalg, scipy.special, *MODULES)
+
+
+def options(drop_in):
+    return {"drop_in": drop_in} if CAN else {}
+
+
+def in_place():
+    """Everything that a stand-in might have been left in."""
+    found = {(module.__name__, name): value for module in WATCHED for name, value in vars(module).items()}
+    found |= {("OPERATIONS", name): value for name, value in python.OPERATIONS.items()}
+    found |= {("Namespace", name): value for name, value in vars(python.Namespace).items()}
+    found |= {("generated", name): value for name, value in python.generated.__globals__.items()}
+    found["default"], found["closure"] = python.default_argument.__defaults__[0], python.closure.__closure__[0].cell_contents
+    return found
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+@pytest.mark.parametrize("drop_in", [False, True, "auto"])
+@pytest.mark.parametrize("idiom", IDIOMS, ids=lambda idiom: idiom.name)
+def test_idioms(idiom, drop_in):
+    """An idiom works, with its value and two derivatives, or raises what the list says; and nothing is left behind."""
+    expected = idiom.stepped if drop_in else idiom.plain
+    before, state = in_place(), list(map(np.copy, kept()))
+    how = options(drop_in)
+    if expected is not None:
+        with pytest.raises(expected):
+            call(idiom, jacfwd(idiom.function, **how))
+    else:
+        value, slope = call(idiom, value_and_jacfwd(idiom.function, **how))
+        wanted = jacobian(idiom)
+        close(flat(value), flat(call(idiom, idiom.function)), 1e-15)
+        close(flat(slope), wanted.ravel(), 1e-13)
+        second = call(idiom, jacfwd(jacfwd(idiom.function, **how), **how))
+        close(flat(second), hessian(idiom).ravel(), 1e-10)
+    after = in_place()
+    assert all(after[place] is value for place, value in before.items())
+    for array, old in zip(kept(), state, strict=True):
+        np.testing.assert_array_equal(array, old)
+
+
+def close(got, wanted, tolerance):
+    assert got.dtype == np.float64
+    np.testing.assert_allclose(got, wanted, rtol=tolerance, atol=tolerance)
+
+
+def test_the_list_is_long():
+    """Every function of the modules of idioms is in the list."""
+    entered = {idiom.function for idiom in IDIOMS}
+    found = {
+        value
+        for module in MODULES
+        for name, value in vars(module).items()
+        if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
+    }
+    assert found <= entered
+    assert len(IDIOMS) >= 75
