@@ -12,9 +12,10 @@ from . import storage
 from .dropin import DropIn, attempted, mode, mode_of
 from .dual import Dual, DualArray, dual
 from .errors import BadArgument, NotDifferentiable
+from .interpreter import typed
 from .jitted import unjitted
 from .lift import Level, Lifted, ungrounded
-from .objects import lift_objects
+from .objects import lift_objects, settled
 from .rules.table import innermost
 from .selection import Selection, description, name_of, select
 from .structural import looking_again, needs_second_look, plain, second_look, seeded
@@ -99,7 +100,7 @@ def _lift(leaf: Any, primal: Any, seed: Any, level: Level) -> Any:
 
 def _numeric(selection: Selection, leaf: Any) -> Any:
     """A leaf of the output, refused if it has no derivative or belongs to a transform that has returned."""
-    leaf = lift_objects(leaf)
+    leaf = settled(leaf)
     if isinstance(leaf, Lifted):
         leaf.level.require_alive()
     elif leaf is not None and not is_numeric(leaf):
@@ -111,11 +112,9 @@ def _numeric(selection: Selection, leaf: Any) -> Any:
 
 
 def strip(leaf: Any, level: Level) -> Any:
-    """A leaf without the tangents of `level`. Python floats become np.float64, as NumPy's answers are."""
+    """A leaf without the tangents of `level`. Python's numbers become np.float64 or np.complex128, as NumPy's answers are."""
     leaf = ungrounded(leaf)
-    if isinstance(leaf, Dual) and leaf.level is level:
-        leaf = leaf.primal
-    return np.float64(leaf) if type(leaf) is float else leaf
+    return typed(leaf.primal if isinstance(leaf, Dual) and leaf.level is level else leaf)
 
 
 def seed_like(primal: Any, tangent: Any) -> Any:
