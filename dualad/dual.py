@@ -16,7 +16,7 @@ import numpy as np
 
 from . import storage
 from .errors import TangentLossError, refuse
-from .interpreter import WEAK, Interpreter
+from .interpreter import WEAK, Interpreter, typed
 from .levels import Level
 from .lift import Lifted, describe
 from .objects import array_of_objects
@@ -230,7 +230,7 @@ class DualScalar(Dual):
         They are computed as NumPy's, though, for which 1 / 0.0 is infinite and (-8.0) ** 0.5 is nan."""
         if not all(type(innermost(operand)) in WEAK for operand in operands):
             return super()._operate(ufunc, compute, *operands)
-        return _weak(super()._operate(ufunc, lambda *primals: compute(*map(_strong, primals)), *operands))
+        return _weak(super()._operate(ufunc, lambda *primals: compute(*map(typed, primals)), *operands))
 
     # There is no __getitem__, not even for x[()]: with one, Python would take a scalar for a sequence, and NumPy would tell
     # so, instead of what was lost, when one is stored in a plain array.
@@ -263,11 +263,6 @@ class DualComplex(DualScalar):
 DualArray._elements = (DualReal, DualComplex)
 numbers.Real.register(DualReal)
 numbers.Complex.register(DualComplex)
-
-
-def _strong(value: Any) -> Any:
-    """Python's own number as NumPy's."""
-    return np.asarray(value)[()] if type(value) in WEAK else value
 
 
 def _weak(value: Any) -> Any:

@@ -12,10 +12,11 @@ from . import storage
 from .dropin import DropIn, attempted, mode, mode_of
 from .dual import Dual, DualArray, dual
 from .errors import BadArgument, NotDifferentiable
+from .interpreter import typed
 from .jitted import unjitted
 from .levels import Level
 from .lift import Lifted, ungrounded
-from .objects import lift_objects
+from .objects import lift_objects, settled
 from .rules.table import innermost
 from .selection import Selection, name_of, select
 from .structural import looking_again, needs_second_look, plain, second_look, seeded
@@ -100,7 +101,7 @@ def _lift(leaf: Any, primal: Any, seed: Any, level: Level) -> Any:
 
 def _numeric(selection: Selection, leaf: Any) -> Any:
     """A leaf of the output, refused if it has no derivative or belongs to a transform that has returned."""
-    leaf = lift_objects(leaf)
+    leaf = settled(leaf)
     if isinstance(leaf, Lifted):
         leaf.level.require_alive()
     elif leaf is not None and not is_numeric(leaf, [type(innermost(primal)) for primal in selection.primals]):
@@ -112,11 +113,9 @@ def _numeric(selection: Selection, leaf: Any) -> Any:
 
 
 def strip(leaf: Any, level: Level) -> Any:
-    """A leaf without the tangents of `level`. Python floats become np.float64, as NumPy's answers are."""
+    """A leaf without the tangents of `level`. Python's numbers become np.float64 or np.complex128, as NumPy's answers are."""
     leaf = ungrounded(leaf)
-    if isinstance(leaf, Dual) and leaf.level is level:
-        leaf = leaf.primal
-    return np.float64(leaf) if type(leaf) is float else leaf
+    return typed(leaf.primal if isinstance(leaf, Dual) and leaf.level is level else leaf)
 
 
 def seed_like(primal: Any, tangent: Any) -> Any:

@@ -9,6 +9,7 @@ A tangent of None says that the value does not vary, structurally: nothing was e
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -40,6 +41,12 @@ from .watching import WATCH, carries
 
 WEAK = (int, float, complex)
 CONTAINERS = (list, tuple)
+
+
+def typed(number: Any) -> Any:
+    """Python's own float or complex number as NumPy's, which has a dtype and a shape; anything else as it is."""
+    kind = number.__class__
+    return np.float64(number) if kind is float else np.complex128(number) if kind is complex else number
 
 
 class Interpreter(Lifted):
@@ -78,13 +85,15 @@ class Interpreter(Lifted):
         y = (compute or ufunc)(*primals)
         if y.__class__ in WEAK:  # np.frompyfunc answers with Python's numbers
             y = np.result_type(y, np.float64).type(y)
+        elif y.__class__ is np.complex128:  # rules compare, and ask for dtypes: Python's complex numbers can do neither
+            primals = list(map(typed, primals))
         watch = WATCH.get()
         if moves and (watch is None or carries(level)):
             with np.errstate(all="ignore"):
                 try:
                     result = self._wrap(y, pushforward(row, primals, tangents, y))
                 except ArithmeticError:  # Python's numbers raise where NumPy's are infinite
-                    primals = [np.float64(each) if isinstance(each, int | float) else each for each in primals]
+                    primals = [np.float64(each) if each.__class__ is int else typed(each) for each in primals]
                     result = self._wrap(y, pushforward(row, primals, tangents, y))
         else:
             result = self._wrap(y, None)
@@ -140,11 +149,17 @@ class Interpreter(Lifted):
 
     def _apply(self, row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A row of the table on arguments with duals of this level among them."""
-        args, kwargs, out = prepared(row, args, kwargs)
+        return self._apply_prepared(row, *prepared(row, args, kwargs))
+
+    def _apply_prepared(self, row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Any:
         lists = getattr(row, "sequences", 0)
-        args = tuple([objects.lift_objects(each, lists) for each in args])
-        if kwargs:
-            kwargs = {name: objects.lift_objects(each, lists) for name, each in kwargs.items()}
+        given = (*args, *kwargs.values())
+        lifted = [objects.lift_objects(each, lists) for each in given]
+        if any(map(operator.is_not, given, lifted)):
+            args, kwargs = tuple(lifted[: len(args)]), dict(zip(kwargs, lifted[len(args) :], strict=True))
+            top = highest(lifted)
+            if top.level > self.level:  # it was hidden among objects
+                return top._apply_prepared(row, args, kwargs, out)
         compute = row.function if out is None else partial(into, row, np.empty_like(self._primal_of(out)))
         kind = row.__class__
         if kind is Function:  # by far the commonest: asked first
@@ -193,7 +208,7 @@ class Interpreter(Lifted):
         tangent = None
         varies = tangents and getattr(getattr(y, "dtype", None), "kind", "f") in "fcO"
         if varies and (row.view or carries(self.level)):  # a view is the array that it is of, also under no_tangents
-            primals = tuple(np.float64(each) if each.__class__ is float else each for each in primals)
+            primals = tuple(map(typed, primals))
             with np.errstate(all="ignore"):
                 tangent = row.push(y, *primals, **keywords, **tangents)
         result = self._wrap(y, tangent)

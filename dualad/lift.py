@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -104,9 +105,9 @@ def is_sparse(kind: type) -> bool:
 
 
 def _answer_of_other(ufunc: np.ufunc, compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
-    """What an operator gives with another library's array among its operands: that one's own reflected operator answers, but
-    SciPy's sparse matrices have none for us, and pandas keeps objects under its labels but no lifted arrays."""
-    if is_sparse(type(operands[-1])):
+    """What a call gives with another library's array among its operands, which should answer: SciPy's sparse matrices cannot,
+    and pandas keeps objects under its labels but no lifted arrays."""
+    if not isinstance(compute, partial) and is_sparse(type(operands[-1])):
         return import_module("dualad.scipy.sparse").reflected(compute, *operands)
     labelled = [each.shape for each in operands if hasattr(type(each), "__pandas_priority__") and not isinstance(each, Lifted)]
     if not labelled or ufunc.signature is not None:
@@ -191,8 +192,7 @@ class Lifted:
         out = kwargs.get("out")
         top = leader(inputs if out is None else (*inputs, *out))
         if top is None:
-            objects = _beside_labels(inputs) if ufunc.signature is None else None
-            return NotImplemented if objects is None else getattr(ufunc, method)(*objects, **kwargs)
+            return _answer_of_other(ufunc, partial(getattr(ufunc, method), **kwargs), inputs)
         if kwargs or method != "__call__":
             return top._ufunc_method(ufunc, method, inputs, kwargs)
         return top._ufunc(ufunc, inputs)

@@ -16,6 +16,8 @@ import numpy as np
 from .errors import TRAIL, refuse
 from .lift import Lifted, highest, leaves
 
+NUMBERS = (int, float, complex, np.number)
+
 
 class Handed(NamedTuple):
     """An object array that stands for a lifted one: as it was handed out, and what it was made of."""
@@ -64,6 +66,15 @@ def lift_objects(value: Any, lists: int = 0) -> Any:
     if isinstance(value, list | tuple) and any(isinstance(each, Lifted) or holds_lifted(each) for each in leaves(value)):
         items = [lift_objects(item, max(lists - 1, 0)) for item in value]
         return items if lists else _gathered(items)
+    return value
+
+
+def settled(value: Any) -> Any:
+    """A value that leaves a function: lifted, and an object array of plain numbers as one of these numbers. Sorting or picking
+    among objects may leave none that is lifted."""
+    value = lift_objects(value)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "O" and all(isinstance(each, NUMBERS) for each in value.flat):
+        return np.array(value.tolist())
     return value
 
 

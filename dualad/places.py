@@ -13,13 +13,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from importlib import import_module
 from types import CellType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from . import standins
 from .jitted import is_jitted
 from .shadows import SHADOWS
-from .standins import StandIn, is_infrastructure
+from .standins import StandIn, StandInForAll, is_infrastructure
 from .watching import STEPPED
 
 _lock = threading.RLock()
@@ -74,6 +75,7 @@ class Book:
         self.modules: dict[str, tuple[tuple[int, ...], list[Place]]] = {}
         self.places: list[Place] = []
         self.state = (0, 0)
+        self.read = 0  # how many entries of SciPy's registries are here
         for original, answer in standins.functions():
             self.enter(original, answer)
         for kind, name, answer in standins.methods():
@@ -93,13 +95,29 @@ class Book:
 
         self.methods.append(Place(kind, name, vars(kind).get(name), method))
 
+    def enter_scipy(self) -> None:
+        """Enter what our counterparts of SciPy's modules know, for those that have been imported."""
+        if not any(name in sys.modules for name in ("scipy.special", "scipy.linalg", "scipy.sparse", "scipy.fft")):
+            return
+        package = import_module("dualad.scipy")  # by name: it stands above, and is read when it is needed
+        package.read()
+        functions, methods = package.dispatch.FUNCTIONS, package.dispatch.METHODS
+        if self.read != len(functions) + len(methods):
+            self.read = len(functions) + len(methods)
+            for original, ours in functions.items():
+                self.standins.setdefault(id(original), StandInForAll(original, ours))
+            known = {(place.holder, place.name) for place in self.methods}
+            for (kind, name), ours in methods.items():
+                if (kind, name) not in known:
+                    self.methods.append(Place(kind, name, vars(kind).get(name), ours))
+
     def places_in(self, holder: Any) -> Iterator[Place]:
         """The places in a dictionary or class that hold something with a stand-in."""
         for name, value in list(holder.items() if type(holder) is dict else vars(holder).items()):
             standin = self.standins.get(id(value))
             if standin is not None:
                 yield Place(holder, name, value, standin)
-            elif type(value) is StandIn:  # taken by an import while others have stand-ins in place
+            elif issubclass(type(value), StandIn):  # taken by an import while others have stand-ins in place
                 yield Place(holder, name, value.__wrapped__, value)
 
     def places_of(self, names: dict[str, Any]) -> list[Place]:
@@ -142,6 +160,8 @@ class Book:
     def everywhere(self) -> list[Place]:
         """The places in all modules. Looked through are those that are new, or have other names than before, and that only
         when there are other modules than before."""
+        if len(sys.modules) != self.state[0]:
+            self.enter_scipy()
         state = (len(sys.modules), len(self.standins))
         if state != self.state:
             for name, module in list(sys.modules.items()):
@@ -166,7 +186,7 @@ _modules: set[str] = set()  # those that were there when the first of them began
 
 
 def book() -> Book:
-    """The one book, made when it is first needed, with what SciPy's modules have that were imported meanwhile."""
+    """The one book, made when it is first needed."""
     global _book  # noqa: PLW0603 - made once
     with _lock:
         if _book is None:
@@ -231,7 +251,7 @@ def stand_ins(f: Any, packages: tuple[str, ...] = ()) -> Iterator[None]:
         if not _open:
             _modules.update(sys.modules)
         _open += 1
-        _put((*([] if _open > 1 else known.methods), *known.everywhere(), *_led_to(f, known), *_shadowed(packages)))
+        _put((*known.everywhere(), *known.methods, *_led_to(f, known), *_shadowed(packages)))
     try:
         yield
     finally:

@@ -79,6 +79,15 @@ class StandIn:  # noqa: D101 - its docstring is that of the function, which it e
         return _itself, (self.__wrapped__,)
 
 
+class StandInForAll(StandIn):
+    """A stand-in that answers any code: it is the function itself unless lifted arrays are among its arguments."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._answer(*args, **kwargs) if STEPPED.get() else self.__wrapped__(*args, **kwargs)
+
+
 def _itself(original: Answer) -> Answer:
     return original
 
