@@ -80,12 +80,14 @@ class StandIn:  # noqa: D101 - its docstring is that of the function, which it e
 
 
 class StandInForAll(StandIn):
-    """A stand-in that answers any code: it is the function itself unless lifted arrays are among its arguments."""
+    """A stand-in that answers any code but ours: it is the function itself unless lifted arrays are among its arguments."""
 
     __slots__ = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._answer(*args, **kwargs) if STEPPED.get() else self.__wrapped__(*args, **kwargs)
+        if STEPPED.get() and not str(sys._getframe(1).f_globals.get("__name__")).startswith("dualad."):
+            return self._answer(*args, **kwargs)
+        return self.__wrapped__(*args, **kwargs)
 
 
 def _itself(original: Answer) -> Answer:
