@@ -59,8 +59,8 @@ def holds_lifted(value: Any) -> bool:
 def lift_objects(value: Any, lists: int = 0) -> Any:
     """A list, tuple or object array that holds lifted scalars or arrays, as one lifted array; anything else as it is. The
     outermost levels of lists, as many as `lists`, stay lists."""
-    if isinstance(value, np.ma.MaskedArray) and holds_lifted(value):
-        refuse("a numpy.ma.MaskedArray that holds dual numbers, lifted", "fill it: y.filled(0.0), or compute with np.where")
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value) and holds_lifted(value):
+        refuse("a masked element among dual numbers in a numpy.ma.MaskedArray", "fill it: y.filled(0.0), or use np.where")
     if isinstance(value, np.ndarray):
         return _gathered(value.ravel().tolist()).reshape(value.shape) if holds_lifted(value) else value
     if isinstance(value, list | tuple) and any(isinstance(each, Lifted) or holds_lifted(each) for each in leaves(value)):

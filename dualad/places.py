@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from . import standins
 from .jitted import is_jitted
-from .shadows import SHADOWS
+from .shadows import shadows
 from .standins import StandIn, StandInForAll, is_infrastructure
 from .watching import STEPPED
 
@@ -173,12 +173,18 @@ class Book:
         return self.places
 
 
-def _is_searched(module: str) -> bool:
-    """Whether somebody's code may find functions in a module: not in the private ones of the packages that ask for NumPy's."""
-    return not is_infrastructure(module) or ((module in PUBLIC or module.partition(".")[0] == "scipy") and "._" not in module)
-
-
 PUBLIC = frozenset(("numpy", "numpy.linalg", "numpy.fft"))
+CLOSED = frozenset(("dualad", "numba", "llvmlite", "optree"))
+
+
+def _is_searched(module: str) -> bool:
+    """Whether functions that lifted arrays may reach are found in a module: not in the private ones of NumPy and SciPy."""
+    package = module.partition(".")[0]
+    if package == "numpy":
+        return module in PUBLIC or not is_infrastructure(module)
+    return package not in CLOSED and not (package == "scipy" and "._" in module)
+
+
 _book: Book | None = None
 _open = 0  # how many blocks there are
 _placed: list[Place] = []
@@ -235,11 +241,12 @@ def _led_to(f: Any, known: Book) -> Iterator[Place]:
 
 
 def _shadowed(packages: tuple[str, ...]) -> Iterator[Place]:
-    """Where Python's own names are looked up in the modules of some packages: there they are put as names of the module."""
+    """The names in the modules of some packages under which Python's own classes and functions are found, or put."""
     for name, module in list(sys.modules.items()) if packages else ():
-        if any(name == package or name.startswith(package + ".") for package in packages) and isinstance(module, ModuleType):
-            for builtin, shadow in SHADOWS.items():
-                yield Place(vars(module), builtin, None, shadow)
+        if name.partition(".")[0] in packages and isinstance(module, ModuleType):
+            names = vars(module)
+            for key, value, shadow in shadows(names):
+                yield Place(names, key, value, shadow)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from .watching import STEPPED
 Answer = Callable[..., Any]
 
 INFRASTRUCTURE = frozenset(
-    ("dualad", "numpy", "scipy", "numba", "llvmlite", "pandas", "sklearn", "matplotlib", "xarray", "dask", "pint", "optree")
+    ("dualad", "numpy", "scipy", "numba", "llvmlite", "pandas", "matplotlib", "xarray", "dask", "pint", "optree")
 )
 """Packages whose own code makes arrays that must be NumPy's; what they do for the user is a matter of rules."""
 
@@ -70,6 +70,10 @@ class StandIn:  # noqa: D101 - its docstring is that of the function, which it e
 
     def __repr__(self) -> str:
         return repr(self.__wrapped__)
+
+    @property
+    def __module__(self) -> Any:  # type: ignore[override]  # numba asks, when it is imported meanwhile
+        return self.__wrapped__.__module__
 
     @property
     def __doc__(self) -> Any:  # type: ignore[override]  # np.ma makes its documentation of NumPy's while it is imported
@@ -183,7 +187,7 @@ def from_iterator(iterable: Any, dtype: Any, count: int = -1, *, like: Any = Non
 
 def vectorized(original: Answer, self: Any, *args: Any, **kwargs: Any) -> Any:
     """np.vectorize: the function of every element, the results gathered."""
-    if self.signature is not None:
+    if self.signature is not None or self.pyfunc is np._NoValue:  # without a function it is a decorator still to be applied
         return original(self, *args, **kwargs)
     places = [i for i in range(len(args)) if i not in self.excluded]
     names = [name for name in kwargs if name not in self.excluded]
