@@ -117,6 +117,8 @@ class Book:
             standin = self.standins.get(id(value))
             if standin is not None:
                 yield Place(holder, name, value, standin)
+            elif type(value) is staticmethod and (standin := self.standins.get(id(value.__func__))) is not None:
+                yield Place(holder, name, value, staticmethod(standin))
             elif issubclass(type(value), StandIn):  # taken by an import while others have stand-ins in place
                 yield Place(holder, name, value.__wrapped__, value)
 

@@ -107,7 +107,7 @@ def eye_buffer(x):
 def identity_buffer(x):
     a = np.identity(2)
     a[0, 1] = x[0]
-    a[1, 0] = x[1]
+    a[1, 0] = x[2]
     return np.linalg.inv(a)
 
 
