@@ -153,6 +153,8 @@ class Book:
                 value = _contents(cell)
                 if id(value) in self.standins:
                     yield Place(cell, None, value, self.standins[id(value)])
+                elif type(value) is dict:
+                    yield from self.places_in(value)
             space = function.__globals__
             module = sys.modules.get(space.get("__name__", ""))
             if id(space) not in seen and (module is None or vars(module) is not space):
