@@ -108,7 +108,7 @@ class Interpreter(Lifted):
             return self._apply(row, inputs, kwargs if out is None else kwargs | {"out": out[0]})
         where = kwargs.get("where", True)
         if where is not True and out is not None:  # into copies, so that NumPy does not warn of unset elements
-            kwargs["out"] = tuple(None if each is None else np.copy(self._primal_of(each)) for each in out)
+            kwargs["out"] = tuple(None if each is None else np.copy(self._below(each)) for each in out)
         kind = find(ufunc).__class__
         if kind is Function:
             return self._function(ufunc, inputs, kwargs if out is None else kwargs | {"out": out[0]})
