@@ -57,6 +57,12 @@ class GroundArray(DualArray):
                 return each
         return self._wrap(y, None)
 
+    def __getattr__(self, name: str) -> Any:
+        """What else ndarray has, of the plain array: ctypes, tofile, byteswap."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(storage.lend(self), name)
+
     def __reduce__(self) -> Any:
         return np.copy(ungrounded(self)).__reduce__()
 

@@ -151,6 +151,7 @@ idiom(arrays.complex_buffer, X, lambda x: array(x[0], -x[1], -x[0], x[1]) / 2.0,
 idiom(arrays.integer_buffer, X, lambda x: array(7.0, 0.0, 0.0) * x)
 idiom(arrays.list_of_lists_buffer, X, lambda x: array(0.0 * x, x**2))
 idiom(arrays.filled, X, lambda x: x[0] * x[1] * np.ones((2, 2)), LOST)
+idiom(arrays.hashed_before, X, lambda x: array(x[0] ** 2, 0.0), LOST)
 idiom(arrays.diagonal_filled, X, lambda x: x[0] * x[1] * x[2] - x[0] - x[1] - x[2] + 2.0, LOST)
 idiom(arrays.copied_to, X, lambda x: array(x[0] ** 2, x[1] ** 2, 0.0), LOST)
 idiom(arrays.placed, X, lambda x: array(x[1], 0.0, x[0]), LOST)

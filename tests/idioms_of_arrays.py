@@ -188,6 +188,13 @@ def filled(x):
     return z
 
 
+def hashed_before(x):
+    z = np.zeros(2)
+    seen = {z.tobytes()}
+    z.view()[0] = x[0] ** 2
+    return z if len(seen) == 1 else x
+
+
 def diagonal_filled(x):
     a = np.ones((3, 3))
     np.fill_diagonal(a, x)

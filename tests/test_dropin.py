@@ -15,7 +15,7 @@ import scipy.special
 from idiom_cases import call, flat, hessian, jacobian
 from idioms import IDIOMS, MODULES, kept
 
-from dualad import jacfwd, value_and_jacfwd
+from dualad import errors, jacfwd, value_and_jacfwd
 
 WATCHED = (np, np.linalg, np.random, math, cmath, builtins, scipy.linalg, scipy.special, *MODULES)
 
@@ -65,6 +65,42 @@ def chain(error):
 def close(got, wanted, tolerance):
     tolerance = max(tolerance, 4 * float(np.finfo(got.dtype).eps))
     np.testing.assert_allclose(got, wanted, rtol=tolerance, atol=tolerance)
+
+
+def test_arrays_that_carry_nothing_are_plain_where_one_is_needed():
+    """An array made by a stand-in gives its memory away, and refuses a dual from then on."""
+    seen = []
+
+    def f(x):
+        z = np.zeros(2)
+        seen.extend([z.data.nbytes, z.ctypes.data == z.ctypes.data, type(z.view(np.ma.MaskedArray)), z.tobytes() == bytes(16)])
+        z[0] = x[0]
+        return z
+
+    with pytest.raises(errors.TangentLossError, match="plain one"):
+        jacfwd(f, drop_in=True)(np.ones(2))
+    assert set(seen) == {16, True, np.ma.MaskedArray}
+
+
+# An idiom that works once its package is named: float(x) and isinstance(x, ...) take a dual for what it stands for.
+NAMED = [
+    python.float_of,
+    python.floats_of_elements,
+    python.float_default_kept,
+    python.isinstance_ndarray_required,
+    python.isinstance_float_required,
+]
+
+
+@pytest.mark.parametrize("function", NAMED, ids=lambda function: function.__name__)
+def test_named_packages(function):
+    """They are refused otherwise; and the shadows go."""
+    idiom = next(each for each in IDIOMS if each.function is function)
+    before = in_place()
+    slope = call(idiom, jacfwd(function, drop_in=("idioms_of_python",)))
+    close(flat(slope), jacobian(idiom).ravel(), 1e-13)
+    assert in_place().keys() == before.keys()
+    assert idiom.stepped is not None
 
 
 def test_the_list_is_long():
