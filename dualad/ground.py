@@ -59,8 +59,8 @@ class GroundArray(DualArray):
 
     def __getattr__(self, name: str) -> Any:
         """What else ndarray has, of the plain array: ctypes, tofile, byteswap."""
-        if name.startswith("_"):
-            raise AttributeError(name)
+        if name.startswith("_") or not hasattr(np.ndarray, name):
+            raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
         return getattr(storage.lend(self), name)
 
     def __reduce__(self) -> Any:
