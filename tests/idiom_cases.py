@@ -39,14 +39,15 @@ class Idiom:
     plain: type[Exception] | None  # with drop_in=False
     stepped: type[Exception] | None  # with drop_in=True; "auto" works if either does
     rest: tuple[Any, ...]  # further arguments
+    accuracy: float  # how near the value comes to the twin's: solvers stop early
 
 
 IDIOMS: list[Idiom] = []
 
 
-def idiom(function, x, twin, plain=WORKS, stepped=WORKS, rest=(), name=None):
+def idiom(function, x, twin, plain=WORKS, stepped=WORKS, rest=(), name=None, accuracy=1e-13):
     """Enter one idiom."""
-    IDIOMS.append(Idiom(name or function.__name__, function, x, twin, plain, stepped, rest))
+    IDIOMS.append(Idiom(name or function.__name__, function, x, twin, plain, stepped, rest, accuracy))
 
 
 def array(*items):
