@@ -28,8 +28,8 @@ from idiom_cases import Idiom, flat, jacobian, seed
 from idioms import IDIOMS, MODULES, kept
 
 SECONDS = 20
-Differentiator = Callable[[Callable[..., Any], Any], Any]
-"""Takes a function of x and x, gives the Jacobian as one line of numbers, outputs before inputs."""
+Differentiator = Callable[..., Any]
+"""Takes a function and its arguments, gives the Jacobian by the first as one line of numbers, outputs before inputs."""
 
 
 # -- the differentiators -------------------------------------------------------------------------------------------------
@@ -37,15 +37,15 @@ Differentiator = Callable[[Callable[..., Any], Any], Any]
 
 def ours(**options: Any) -> Differentiator:
     """dualad."""
-    return lambda f, x: flat(dualad.jacfwd(f, **options)(x))
+    return lambda f, *args: flat(dualad.jacfwd(f, **options)(*args))
 
 
-def complex_step(f: Callable[..., Any], x: Any) -> Any:
+def complex_step(f: Callable[..., Any], x: Any, *rest: Any) -> Any:
     """The imaginary part of f beside the real axis."""
     columns = []
     for direction in np.eye(3) if np.ndim(x) else np.ones(1):
         seed()
-        columns.append(np.imag(flat(f(x + 1e-150j * direction))) / 1e-150)
+        columns.append(np.imag(flat(f(x + 1e-150j * direction, *rest))) / 1e-150)
     return np.stack(columns, -1).ravel()
 
 
@@ -53,22 +53,22 @@ def jax() -> Differentiator:
     """JAX in double precision, forward mode."""
     module = importlib.import_module("jax")
     module.config.update("jax_enable_x64", True)
-    return lambda f, x: flat(module.jacfwd(f)(module.numpy.asarray(x)))
+    return lambda f, x, *rest: flat(module.jacfwd(f)(module.numpy.asarray(x), *rest))
 
 
 def autograd() -> Differentiator:
     """autograd, reverse mode."""
     module = importlib.import_module("autograd")
-    return lambda f, x: flat(module.jacobian(f)(x))
+    return lambda f, *args: flat(module.jacobian(f)(*args))
 
 
 def autograd_imported() -> Differentiator:
     """autograd, with its NumPy in the idioms' modules."""
     module, replacement = importlib.import_module("autograd"), importlib.import_module("autograd.numpy")
 
-    def differentiate(f: Callable[..., Any], x: Any) -> Any:
+    def differentiate(f: Callable[..., Any], *args: Any) -> Any:
         with exchanged(replacement):
-            return flat(module.jacobian(f)(x))
+            return flat(module.jacobian(f)(*args))
 
     return differentiate
 
@@ -102,10 +102,10 @@ def casadi(kind: str, mode: int) -> Callable[[], Differentiator]:
                 return module.vertcat(*[line(each) for each in (y.ravel() if isinstance(y, np.ndarray) else y)])
             return module.vertcat(*module.ArrayInterface(y).flat)
 
-        def differentiate(f: Callable[..., Any], x: Any) -> Any:
+        def differentiate(f: Callable[..., Any], x: Any, *rest: Any) -> Any:
             module.GlobalOptions.setNumpyMode(mode)
             symbol = getattr(module, kind).sym("x", np.size(x))
-            y = line(f(symbol))
+            y = line(f(symbol, *rest))
             slope = module.Function("slope", [symbol], [module.jacobian(y, symbol)])
             return np.asarray(slope(x).full()).ravel()
 
@@ -118,13 +118,13 @@ def mygrad() -> Differentiator:
     """MyGrad, reverse mode, one run for each output."""
     module = importlib.import_module("mygrad")
 
-    def differentiate(f: Callable[..., Any], x: Any) -> Any:
+    def differentiate(f: Callable[..., Any], x: Any, *rest: Any) -> Any:
         rows: list[Any] = []
         outputs = 1
         while len(rows) < outputs:
             tensor = module.tensor(x, dtype=float)
             seed()
-            y = f(tensor)
+            y = f(tensor, *rest)
             y = module.stack(y) if isinstance(y, list | tuple) else y
             outputs = y.size
             y.reshape(-1)[len(rows)].backward()
@@ -138,6 +138,7 @@ def mygrad() -> Differentiator:
 
 COLUMNS: dict[str, tuple[str, Callable[[], Differentiator]]] = {
     "dualad": ("dualad", ours),
+    "dualad, the packages named": ("dualad", lambda: ours(drop_in=tuple(module.__name__ for module in MODULES))),
     "dualad, `drop_in=False`": ("dualad", lambda: ours(drop_in=False)),
     "complex step": ("numpy", lambda: complex_step),
     "JAX": ("jax", jax),
@@ -174,7 +175,7 @@ def outcome(idiom: Idiom, differentiate: Differentiator) -> str:
         with warnings.catch_warnings(record=True) as told, contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
             warnings.simplefilter("always")
             seed()
-            got = np.asarray(differentiate(lambda each: idiom.function(each, *rest), x), dtype=float)
+            got = np.asarray(differentiate(idiom.function, x, *rest), dtype=float)
     except Exception:
         return "refused"
     finally:

@@ -118,12 +118,16 @@ class Dual(Interpreter):
             refuse("memoryview(x), or compiled code that reads memory,", "take dualad.primal_of(x) first")
         return memoryview(storage.lend(self))
 
-    def tobytes(self, *args: Any) -> NoReturn:
-        refuse("x.tobytes()", "take dualad.primal_of(x) first")
+    def tobytes(self, *args: Any) -> bytes:
+        if not storage.is_constant(self):
+            refuse("x.tobytes()", "take dualad.primal_of(x) first")
+        return bytes(innermost(self).tobytes(*args))
 
     @property
-    def data(self) -> NoReturn:
-        refuse("x.data", "take dualad.primal_of(x) first")
+    def data(self) -> memoryview:
+        if not storage.is_constant(self):
+            refuse("x.data", "take dualad.primal_of(x) first")
+        return memoryview(storage.lend(self))
 
     # -- text ------------------------------------------------------------------------------------------------------------
 
@@ -207,9 +211,13 @@ class DualArray(Dual):
         innermost(self).setflags(write=write, align=align, uic=uic)
 
     def view(self, *args: Any, **kwargs: Any) -> Any:
-        if args or kwargs:
-            refuse("x.view(dtype) or x.view(ndarray)", "use x.astype, x.real, x.imag, or x itself")
-        return self[...]
+        """x[...], or what ndarray gives if nothing is lost by it."""
+        if not args and not kwargs:
+            return self[...]
+        if not storage.is_constant(self):
+            as_what = ", ".join(f"{each.__module__}.{each.__name__}" for each in args if isinstance(each, type)) or "dtype"
+            refuse(f"x.view({as_what})", "an array of that kind cannot carry it; use x.astype, x.real, x.imag, or x itself")
+        return storage.lend(self).view(*args, **kwargs)
 
 
 class DualScalar(Dual):

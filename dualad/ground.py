@@ -57,6 +57,12 @@ class GroundArray(DualArray):
                 return each
         return self._wrap(y, None)
 
+    def __getattr__(self, name: str) -> Any:
+        """What else ndarray has, of the plain array: ctypes, tofile, byteswap."""
+        if name.startswith("_") or not hasattr(np.ndarray, name):
+            raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
+        return getattr(storage.lend(self), name)
+
     def __reduce__(self) -> Any:
         return np.copy(ungrounded(self)).__reduce__()
 

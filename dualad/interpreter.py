@@ -20,7 +20,7 @@ from numpy import ndarray
 from . import jitted, objects, storage
 from .errors import NoRule, called, caller, no_rule, refuse
 from .levels import GROUND
-from .lift import Lifted, highest, leader, refilled
+from .lift import Lifted, highest, leader, refilled, ungrounded
 from .rules.calling import into, prepared
 from .rules.folds import method_rule
 from .rules.groups import rule_of
@@ -108,12 +108,12 @@ class Interpreter(Lifted):
             return self._apply(row, inputs, kwargs if out is None else kwargs | {"out": out[0]})
         where = kwargs.get("where", True)
         if where is not True and out is not None:  # into copies, so that NumPy does not warn of unset elements
-            kwargs["out"] = tuple(None if each is None else np.copy(self._primal_of(each)) for each in out)
+            kwargs["out"] = tuple(None if each is None else np.copy(self._below(each)) for each in out)
         kind = find(ufunc).__class__
         if kind is Function:
             return self._function(ufunc, inputs, kwargs if out is None else kwargs | {"out": out[0]})
         if kind is Elementwise:
-            result = self._ufunc(ufunc, inputs, partial(ufunc, **kwargs) if kwargs else None)
+            result = self._ufunc(ufunc, inputs, partial(_plainly, ufunc, **kwargs) if kwargs else None)
         else:
             result = self._function(ufunc, inputs, kwargs)
         if out is None:
@@ -160,7 +160,7 @@ class Interpreter(Lifted):
             top = highest(lifted)
             if top.level > self.level:  # it was hidden among objects
                 return top._apply_prepared(row, args, kwargs, out)
-        compute = row.function if out is None else partial(into, row, np.empty_like(self._primal_of(out)))
+        compute = row.function if out is None else partial(_plainly, into, row, np.empty_like(self._below(out)))
         kind = row.__class__
         if kind is Function:  # by far the commonest: asked first
             result = self._push(row, args, kwargs, compute)  # type: ignore[arg-type]  # its class was asked
@@ -230,6 +230,10 @@ class Interpreter(Lifted):
             return {key: self._primal_of(item) for key, item in value.items()}
         return value
 
+    def _below(self, out: Any) -> Any:
+        """The primal of an array to be written into; one of the ground itself, into which a lower level's duals can go."""
+        return out if isinstance(out, Interpreter) and out.level is GROUND else self._primal_of(out)
+
     def _tangent_of(self, value: Any) -> Any:
         """The tangent at this level; for a container that holds one, a list with None for what does not vary."""
         if isinstance(value, Interpreter):
@@ -275,3 +279,9 @@ class Interpreter(Lifted):
         if not isinstance(result, Interpreter) or result.level is not self.level:
             return self._wrap(value, None)
         return result if result.primal is value else self._wrap(value, result.tangent)
+
+
+def _plainly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What a function gives, which may be the array of the ground that was given as `out`."""
+    y = function(*args, **kwargs)
+    return tuple(map(ungrounded, y)) if isinstance(y, tuple) else ungrounded(y)

@@ -117,6 +117,8 @@ class Book:
             standin = self.standins.get(id(value))
             if standin is not None:
                 yield Place(holder, name, value, standin)
+            elif type(value) is staticmethod and (standin := self.standins.get(id(value.__func__))) is not None:
+                yield Place(holder, name, value, staticmethod(standin))
             elif issubclass(type(value), StandIn):  # taken by an import while others have stand-ins in place
                 yield Place(holder, name, value.__wrapped__, value)
 
@@ -151,6 +153,8 @@ class Book:
                 value = _contents(cell)
                 if id(value) in self.standins:
                     yield Place(cell, None, value, self.standins[id(value)])
+                elif type(value) is dict:
+                    yield from self.places_in(value)
             space = function.__globals__
             module = sys.modules.get(space.get("__name__", ""))
             if id(space) not in seen and (module is None or vars(module) is not space):

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .callers import calls
 from .ground import grounded
 from .lift import Lifted, highest, leaves
 from .mathematics import FORMS, ROWS, mathematical
@@ -55,7 +56,8 @@ class StandIn:  # noqa: D101 - its docstring is that of the function, which it e
         self.__wrapped__, self._answer = original, answer
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if at_work(sys._getframe(1)):
+        frame = sys._getframe(1)
+        if at_work(frame) and (self.__wrapped__ not in MEMORY or calls(frame, self, self.__wrapped__)):
             return self._answer(*args, **kwargs)
         return self.__wrapped__(*args, **kwargs)
 
@@ -111,6 +113,9 @@ CREATORS = (
 
 LIKE = frozenset((np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.require, np.full, np.arange))
 """Those of them that ask nobody unless ``like=`` tells them whom to ask."""
+
+MEMORY = frozenset((*CREATORS, np.fromiter))
+"""Functions whose answer compiled code takes for NumPy's own array: they answer Python code only."""
 
 CALLERS = (np.apply_along_axis, np.apply_over_axes, np.piecewise)
 """Functions that collect what a function of the caller's returns in an array of the kind of their own argument."""

@@ -37,16 +37,17 @@ class Idiom:
     x: Any
     twin: Callable[..., Any]
     plain: type[Exception] | None  # with drop_in=False
-    stepped: type[Exception] | None  # with drop_in=True and "auto"
+    stepped: type[Exception] | None  # with drop_in=True; "auto" works if either does
     rest: tuple[Any, ...]  # further arguments
+    accuracy: float  # how near the value comes to the twin's: solvers stop early
 
 
 IDIOMS: list[Idiom] = []
 
 
-def idiom(function, x, twin, plain=WORKS, stepped=WORKS, rest=(), name=None):
+def idiom(function, x, twin, plain=WORKS, stepped=WORKS, rest=(), name=None, accuracy=1e-13):
     """Enter one idiom."""
-    IDIOMS.append(Idiom(name or function.__name__, function, x, twin, plain, stepped, rest))
+    IDIOMS.append(Idiom(name or function.__name__, function, x, twin, plain, stepped, rest, accuracy))
 
 
 def array(*items):
@@ -138,7 +139,7 @@ idiom(
     lambda x: array(np.cos(x[0]) - 2.0 * np.sin(x[0]), np.sin(x[0]) + 2.0 * np.cos(x[0]), 3.0),
     LOST,
 )
-idiom(arrays.identity_buffer, X, lambda x: array([1.0, -x[0]], [-x[1], 1.0]) / (1.0 - x[0] * x[1]), LOST)
+idiom(arrays.identity_buffer, X, lambda x: array([1.0, -x[0]], [-x[2], 1.0]) / (1.0 - x[0] * x[2]), LOST)
 idiom(arrays.full_buffer, X, lambda x: 3.0 * x[1] ** 2, LOST)
 idiom(arrays.zeros_like_plain, X, lambda x: array(0.0, x[1] ** 2, 0.0), LOST)
 idiom(arrays.copy_of_reference, X, lambda x: array(2.0 * x[0], 2.0, 3.0), LOST)
@@ -151,6 +152,7 @@ idiom(arrays.complex_buffer, X, lambda x: array(x[0], -x[1], -x[0], x[1]) / 2.0,
 idiom(arrays.integer_buffer, X, lambda x: array(7.0, 0.0, 0.0) * x)
 idiom(arrays.list_of_lists_buffer, X, lambda x: array(0.0 * x, x**2))
 idiom(arrays.filled, X, lambda x: x[0] * x[1] * np.ones((2, 2)), LOST)
+idiom(arrays.hashed_before, X, lambda x: array(x[0] ** 2, 0.0), LOST)
 idiom(arrays.diagonal_filled, X, lambda x: x[0] * x[1] * x[2] - x[0] - x[1] - x[2] + 2.0, LOST)
 idiom(arrays.copied_to, X, lambda x: array(x[0] ** 2, x[1] ** 2, 0.0), LOST)
 idiom(arrays.placed, X, lambda x: array(x[1], 0.0, x[0]), LOST)
@@ -175,15 +177,15 @@ idiom(arrays.array_copy_then_written, X, lambda x: (array(2.0, 1.0, 1.0) * x) **
 idiom(arrays.ascontiguous, X, lambda x: x * T)
 idiom(arrays.atleast_1d, S, np.log, LOST)
 idiom(arrays.astype_float, X, lambda x: 2.0 * x, LOST)
-idiom(arrays.float64_cast, X, lambda x: x**2, LOST)
+idiom(arrays.float64_cast, X, lambda x: x**2, LOST, LOST)
 idiom(arrays.plain_dot, X, lambda x: np.vander(T) @ x)
 idiom(arrays.structured, X, lambda x: array(2.0 * x[0], 0.0), LOST, LOST)
 idiom(arrays.record_array, X, lambda x: x)
 idiom(arrays.masked, X, lambda x: x[0] + x[1])
 idiom(arrays.masked_operand, X, lambda x: x * T, LOST, LOST)
-idiom(arrays.matrix, X, lambda x: array([1.0 / x[0], -1.0 / (x[0] * x[1])], [0.0, 1.0 / x[1]]), TypeError, LOST)
-idiom(arrays.subclass, X, lambda x: 2.0 * x)
-idiom(arrays.single_precision, X, lambda x: 2.0 * x, LOST, LOST)
+idiom(arrays.matrix, X, lambda x: array([1.0 / x[0], -1.0 / (x[0] * x[1])], [0.0, 1.0 / x[1]]), TypeError, TypeError)
+idiom(arrays.subclass, X, lambda x: 2.0 * x, stepped=LOST)
+idiom(arrays.single_precision, X, lambda x: 2.0 * x, LOST)
 
 # -- idioms_by_name ------------------------------------------------------------------------------------------------------
 
@@ -251,12 +253,12 @@ idiom(
     lambda x: np.linalg.solve(array([2.0, -x[0], 0.0], [-x[0], 2.0, -x[1]], [0.0, -x[1], 2.0]), array(x[2], 0.5, 1.0)),
     LOST,
 )
-idiom(names.names_float64, X, lambda x: 2.0 * x[0] + x[1], LOST)
+idiom(names.names_float64, X, lambda x: 2.0 * x[0] + x[1], LOST, LOST)
 idiom(names.vectorized, X, lambda x: array(2.0 * np.sqrt(x[0]), 2.0 * np.sqrt(x[1]), x[2]), LOST)
 idiom(names.vectorized_with_types, X, lambda x: array(x[0] ** 2, x[1] ** 2, 0.0), LOST)
 idiom(names.vectorized_over_plain, X, lambda x: x[0] * np.exp(-x[1] * names.TIMES))
 idiom(names.decorated_vectorize, X, lambda x: array(x[0] ** 2, 1.0, x[2] ** 2))
-idiom(names.from_python_function, X, lambda x: x * x + 1.0, NoRule)
+idiom(names.from_python_function, X, lambda x: x * x + 1.0, NoRule, NoRule)
 idiom(names.piecewise, X, lambda x: array(math.e * x[0], math.e * x[1], x[2] ** 2))
 idiom(names.piecewise_over_plain, X, lambda x: array(0.0, x[0] / 3.0, 4.0 * x[1] / 9.0, x[1]), LOST)
 idiom(names.along_axis, X, lambda x: array([2.0, x[1] + 2.0 * x[2]], [5.0, 3.0 * x[0] + 4.0 * x[1] + 5.0 * x[2]]))
@@ -269,7 +271,7 @@ idiom(names.open_mesh, X, lambda x: array([x[0] * x[1], x[0] * x[2]], [x[2] * x[
 idiom(names.blocks, X, lambda x: array([x[0], 0.0, 0.0], [0.0, x[0], 0.0], [x[1], x[2], 1.0]))
 idiom(names.polynomial_class, X, lambda x: x[0] + 0.5 * x[1] + 0.25 * x[2])
 idiom(names.poly1d_class, X, lambda x: 0.25 * x[0] + 0.5 * x[1] + x[2] + x[0])
-idiom(names.iterated_nditer, X, lambda x: np.sum(x**2), TypeError)
+idiom(names.iterated_nditer, X, lambda x: np.sum(x**2), TypeError, TypeError)
 idiom(names.iterated_ndenumerate, X, lambda x: np.arange(3) * x**2, LOST)
 idiom(names.iterated_ndindex, X, lambda x: np.outer(x, x), LOST)
 idiom(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import struct
 
 import idioms_by_name as names
 import idioms_of_arrays as arrays
@@ -31,7 +30,7 @@ def kept():
 
 idiom(python.float_of, S, lambda x: x**2, LOST, LOST)
 idiom(python.floats_of_elements, X, lambda x: 2.0 * x, LOST, LOST)
-idiom(python.float_default_kept, S, lambda x: x * x)
+idiom(python.float_default_kept, S, lambda x: x * x, LOST, LOST)
 idiom(python.complex_of, S, lambda x: x**2, LOST, LOST)
 idiom(python.int_loop, S, lambda x: 1.0 + np.sum(x ** np.arange(12) / (np.arange(12) + 1.0)))
 idiom(python.item_and_tolist, X, lambda x: x[0] * x[1] + x[1] ** 2 + x[2] ** 2 + x[2])
@@ -60,7 +59,7 @@ idiom(python.pickled, X, lambda x: x**2, LOST, LOST)
 idiom(python.copied_deeply, X, lambda x: array(0.0, x[1] ** 2, x[2] ** 2))
 idiom(python.as_bytes, X, lambda x: 2.0 * x, LOST, LOST)
 idiom(python.as_buffer, X, lambda x: 2.0 * x, TypeError, TypeError)
-idiom(python.packed, X, lambda x: x[0] * x[1], struct.error, LOST)
+idiom(python.packed, X, lambda x: x[0] * x[1], LOST, LOST)
 idiom(python.array_module, X, lambda x: 2.0 * x, LOST, LOST)
 idiom(python.by_ctypes, X, lambda x: x[0] * x[1], LOST, LOST)
 
@@ -133,12 +132,12 @@ def natural_spline(x):
 idiom(sci.spline, X, natural_spline, LOST)
 idiom(sci.filtered, X, lambda x: array(x[0], x[1] + 0.5 * x[0], x[2] + 0.5 * x[1] + 0.25 * x[0]), NotImplementedError)
 idiom(sci.convolved, X, lambda x: np.convolve(x, [1.0, 2.0]))
-idiom(sci.smoothed, X, lambda x: x, RuntimeError, LOST)
+idiom(sci.smoothed, X, lambda x: x, RuntimeError, RuntimeError)
 idiom(sci.area, X, lambda x: 0.25 * (x[0] ** 2 + 2.0 * x[1] ** 2 + x[2] ** 2))
 idiom(sci.area_by_simpson, X, lambda x: (x[0] + 4.0 * x[1] + x[2]) / 3.0)
-idiom(sci.integral, S, lambda x: (1.0 - np.exp(-x)) / x, LOST, LOST)
-idiom(sci.trajectory, S, lambda x: np.exp(-x * array(0.0, 0.5, 1.0)), LOST, LOST)
-idiom(sci.root, S, lambda x: x ** (1.0 / 3.0), LOST, LOST)
+idiom(sci.integral, S, lambda x: (1.0 - np.exp(-x)) / x, LOST)
+idiom(sci.trajectory, S, lambda x: np.exp(-x * array(0.0, 0.5, 1.0)), LOST, accuracy=1e-7)
+idiom(sci.root, S, lambda x: x ** (1.0 / 3.0), LOST, accuracy=1e-11)
 idiom(sci.special, X, lambda x: erf(x) + scipy.special.loggamma(x + 1.0))
 idiom(sci.special_of_asarray, X, erf, LOST)
 idiom(sci.sum_of_exponentials, X, lambda x: np.log(np.sum(np.exp(x))), TypeError)

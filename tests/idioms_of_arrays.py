@@ -107,7 +107,7 @@ def eye_buffer(x):
 def identity_buffer(x):
     a = np.identity(2)
     a[0, 1] = x[0]
-    a[1, 0] = x[1]
+    a[1, 0] = x[2]
     return np.linalg.inv(a)
 
 
@@ -186,6 +186,13 @@ def filled(x):
     z = np.empty((2, 2))
     z.fill(x[0] * x[1])
     return z
+
+
+def hashed_before(x):
+    z = np.zeros(2)
+    seen = {z.tobytes()}
+    z.view()[0] = x[0] ** 2
+    return z if len(seen) == 1 else x
 
 
 def diagonal_filled(x):

@@ -91,6 +91,7 @@ def test_layers():
         "inspection",
         "trees",
         "mathematics",
+        "callers",
         "standins",
         "shadows",
         "places",
