@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from .differences import differences
 from .dual import dual
 from .errors import BadArgument, CheckFailed, DualadError, caller
 from .forward import jvp
 from .inspection import is_dual
 from .levels import Level
 from .lift import refilled
-from .numerical import differences
 from .selection import Selection, select
 from .trees import dtype_of, flatten, is_numeric, unflatten
 from .watching import watching

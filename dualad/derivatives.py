@@ -44,6 +44,7 @@ def grad(
     executor: Executor | None = None,
     progress: bool = False,
     drop_in: DropIn = "auto",
+    check: str | None = None,
 ) -> Transformed:
     """The gradient of a function with scalar output.
 
@@ -51,7 +52,7 @@ def grad(
     ----------
     f : callable
         Function of arrays, scalars and pytrees of them, with a real scalar as output.
-    argnums, argnames, has_aux, chunk_size, executor, progress, drop_in
+    argnums, argnames, has_aux, chunk_size, executor, progress, drop_in, check
         As for `jacfwd`.
 
     Returns
@@ -82,6 +83,7 @@ def grad(
         executor=executor,
         progress=progress,
         drop_in=drop_in,
+        check=check,
     )
 
 
@@ -95,6 +97,7 @@ def value_and_grad(
     executor: Executor | None = None,
     progress: bool = False,
     drop_in: DropIn = "auto",
+    check: str | None = None,
 ) -> Transformed:
     """The value of a function with scalar output, and its gradient, in one run; parameters as for `grad`.
 
@@ -126,6 +129,7 @@ def value_and_grad(
         executor=executor,
         progress=progress,
         drop_in=drop_in,
+        check=check,
         value=True,
     )
 

@@ -64,10 +64,7 @@ def mode_of(drop_in: Any) -> Any:
 
 @contextmanager
 def mode(drop_in: Any) -> Iterator[None]:
-    """A block in which transforms step in so; "auto" leaves it to whoever stands outside."""
-    if drop_in == "auto":
-        yield
-        return
+    """A block in which transforms step in so; but for "auto", which leaves it to whoever stands outside."""
     token = MODE.set(mode_of(drop_in))
     try:
         yield

@@ -211,10 +211,15 @@ def jvp(
     _require_function(f)
     if not isinstance(primals, tuple | list) or not isinstance(tangents, tuple | list):
         raise BadArgument("jvp: primals and tangents are tuples with one item per argument: jvp(f, (x,), (v,))")
-    primals = tuple(primals)
+    if drop_in == "auto":
+        return _jvp(f, tuple(primals), tuple(tangents), has_aux)
     with mode(drop_in):
-        selection = select("jvp", f, primals, {}, tuple(range(len(primals))), None, complex_allowed=True)
-    directions, structure = flatten(tuple(tangents))
+        return _jvp(f, tuple(primals), tuple(tangents), has_aux)
+
+
+def _jvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], has_aux: bool) -> tuple[Any, ...]:
+    selection = select("jvp", f, primals, {}, tuple(range(len(primals))), None, complex_allowed=True)
+    directions, structure = flatten(tangents)
     if structure != selection.structure:
         raise BadArgument(f"jvp: tangents have the structure {structure}, primals {selection.structure}")
 
@@ -254,6 +259,7 @@ def _derivative(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     place = selection.places[0]
     assert isinstance(place, int)
 
+    @functools.wraps(f)
     def along(x: Any) -> Any:
         return lower((*args[:place], x, *args[place + 1 :]))
 

@@ -97,6 +97,8 @@ def test_layers():
         "places",
         "dropin",
         "selection",
+        "differences",
+        "comparing",
         "forward",
         "directions",
         "derivatives",
