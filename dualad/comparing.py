@@ -56,8 +56,8 @@ def compare(selection: Selection, out: Any, tangents: list[Any], batch_ndim: int
             warnings.warn(
                 f"{selection.name} of {name_of(selection.f)}: along a random direction the derivative of output {index}, entry "
                 f"{entry}, is {ours[entry]:.6g}, and a difference of its values {np.asarray(reference)[entry]:.6g}: is the "
-                "result found by bisection, rounding, or another algorithm that does not depend smoothly on its input? custom_jvp "
-                "gives such a function its derivative",
+                "result found by bisection, rounding, or another algorithm that does not depend smoothly on its input? "
+                "custom_jvp gives such a function its derivative",
                 DirectionWarning,
                 stacklevel=depth() + 1,
             )
