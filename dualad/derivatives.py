@@ -26,7 +26,7 @@ def _require_scalar(selection: Selection, out: Any) -> None:
         )
     if isinstance(leaves[0], bool | np.bool_):
         raise NotDifferentiable(f"{selection.name}: the output is {leaves[0]!r}, an answer and not a number")
-    if np.iscomplexobj(leaves[0]):
+    if np.iscomplexobj(leaves[0]) and not any(map(np.iscomplexobj, selection.primals)):
         raise NotDifferentiable(f"{selection.name}: the output is complex; use jacfwd, or its real or imaginary part")
 
 
@@ -40,6 +40,7 @@ def grad(
     *,
     argnames: str | tuple[str, ...] | None = None,
     has_aux: bool = False,
+    holomorphic: bool = False,
     chunk_size: int | str | None = "auto",
     executor: Executor | None = None,
     progress: bool = False,
@@ -51,8 +52,8 @@ def grad(
     Parameters
     ----------
     f : callable
-        Function of arrays, scalars and pytrees of them, with a real scalar as output.
-    argnums, argnames, has_aux, chunk_size, executor, progress, drop_in, check
+        Function of arrays, scalars and pytrees of them, with a real scalar as output; complex if `holomorphic`.
+    argnums, argnames, has_aux, holomorphic, chunk_size, executor, progress, drop_in, check
         As for `jacfwd`.
 
     Returns
@@ -79,6 +80,7 @@ def grad(
         argnums=argnums,
         argnames=argnames,
         has_aux=has_aux,
+        holomorphic=holomorphic,
         chunk_size=chunk_size,
         executor=executor,
         progress=progress,
@@ -93,6 +95,7 @@ def value_and_grad(
     *,
     argnames: str | tuple[str, ...] | None = None,
     has_aux: bool = False,
+    holomorphic: bool = False,
     chunk_size: int | str | None = "auto",
     executor: Executor | None = None,
     progress: bool = False,
@@ -125,6 +128,7 @@ def value_and_grad(
         argnums=argnums,
         argnames=argnames,
         has_aux=has_aux,
+        holomorphic=holomorphic,
         chunk_size=chunk_size,
         executor=executor,
         progress=progress,

@@ -17,6 +17,7 @@ from .jitted import unjitted
 from .levels import Level
 from .lift import Lifted, ungrounded
 from .objects import lift_objects, settled
+from .places import standing
 from .rules.table import innermost
 from .selection import Selection, name_of, select
 from .structural import looking_again, needs_second_look, plain, second_look, seeded
@@ -253,7 +254,7 @@ def _direction(primal: Any, tangent: Any) -> Any:
 
 def _derivative(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, argnums: int, order: int) -> Any:
     if order == 0:
-        return f(*args, **kwargs)
+        return standing(f)(*args, **kwargs)
     selection = select("derivative", f, args, kwargs, argnums, None, complex_allowed=True)
     lower = functools.partial(_derivative, f, kwargs=kwargs, argnums=argnums, order=order - 1)
     place = selection.places[0]

@@ -12,9 +12,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from importlib import import_module
-from types import CellType, FunctionType, ModuleType
+from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from . import standins
@@ -72,6 +72,7 @@ class Book:
     def __init__(self) -> None:
         self.standins: dict[int, StandIn] = {}  # by identity: any value may be looked up, hashable or not
         self.methods: list[Place] = []
+        self.bound: dict[tuple[type, str], Any] = {}  # ours for SciPy's methods
         self.modules: dict[str, tuple[tuple[int, ...], list[Place]]] = {}
         self.places: list[Place] = []
         self.state = (0, 0)
@@ -108,13 +109,24 @@ class Book:
                 self.standins.setdefault(id(original), StandInForAll(original, ours))
             known = {(place.holder, place.name) for place in self.methods}
             for (kind, name), ours in methods.items():
+                self.bound[kind, name] = ours
                 if (kind, name) not in known:
                     self.methods.append(Place(kind, name, vars(kind).get(name), ours))
+
+    def standin_of(self, value: Any) -> Any:
+        """What stands in for a function, or for a method that was taken from its object before; None if nothing does."""
+        if type(value) is not MethodType:
+            return self.standins.get(id(value))
+        for kind in type(value.__self__).__mro__ if self.bound else ():
+            ours = self.bound.get((kind, getattr(value.__func__, "__name__", "")))
+            if ours is not None:
+                return MethodType(ours, value.__self__) if ours.__wrapped__ is value.__func__ else None
+        return None
 
     def places_in(self, holder: Any) -> Iterator[Place]:
         """The places in a dictionary or class that hold something with a stand-in."""
         for name, value in list(holder.items() if type(holder) is dict else vars(holder).items()):
-            standin = self.standins.get(id(value))
+            standin = self.standin_of(value)
             if standin is not None:
                 yield Place(holder, name, value, standin)
             elif type(value) is staticmethod and (standin := self.standins.get(id(value.__func__))) is not None:
@@ -147,12 +159,12 @@ class Book:
         seen = {id(names)}
         for function in reachable(f):
             for i, value in enumerate(function.__defaults__ or ()):
-                if id(value) in self.standins:
-                    yield Place(function, i, value, self.standins[id(value)])
+                if (standin := self.standin_of(value)) is not None:
+                    yield Place(function, i, value, standin)
             for cell in function.__closure__ or ():
                 value = _contents(cell)
-                if id(value) in self.standins:
-                    yield Place(cell, None, value, self.standins[id(value)])
+                if (standin := self.standin_of(value)) is not None:
+                    yield Place(cell, None, value, standin)
                 elif type(value) is dict:
                     yield from self.places_in(value)
             space = function.__globals__
@@ -202,6 +214,16 @@ def book() -> Book:
         if _book is None:
             _book = Book()
         return _book
+
+
+def standing(f: Any) -> Any:
+    """What a transform calls for f itself, which it does not look up anywhere: while stepping in, the answer in its place."""
+    if not STEPPED.get():
+        return f
+    if type(f) is partial:
+        return partial(standing(f.func), *f.args, **f.keywords)
+    standin = book().standin_of(f)
+    return f if standin is None else standin.answer if isinstance(standin, StandIn) else standin
 
 
 def reachable(f: Any) -> Iterator[Any]:

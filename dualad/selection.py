@@ -13,6 +13,7 @@ from .dropin import MODE
 from .errors import BadArgument, NotDifferentiable
 from .ground import grounded
 from .objects import lift_objects
+from .places import standing
 from .trees import described, differentiable, flatten, tree_map, unflatten
 
 
@@ -47,7 +48,7 @@ class Selection:
                 kwargs[place] = value
             else:
                 args[place] = value
-        return self.f(*args, **kwargs)
+        return standing(self.f)(*args, **kwargs)
 
     def __reduce__(self) -> Any:
         # Leaves and structure are found anew where this is unpickled: that process may not know the argument's dataclasses.

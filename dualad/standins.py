@@ -50,15 +50,15 @@ def at_work(frame: FrameType) -> bool:
 
 
 class StandIn:  # noqa: D101 - its docstring is that of the function, which it equals, hashes and pickles as
-    __slots__ = ("__weakref__", "__wrapped__", "_answer")
+    __slots__ = ("__weakref__", "__wrapped__", "answer")
 
     def __init__(self, original: Answer, answer: Answer) -> None:
-        self.__wrapped__, self._answer = original, answer
+        self.__wrapped__, self.answer = original, answer
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         frame = sys._getframe(1)
         if at_work(frame) and (self.__wrapped__ not in MEMORY or calls(frame, self, self.__wrapped__)):
-            return self._answer(*args, **kwargs)
+            return self.answer(*args, **kwargs)
         return self.__wrapped__(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -92,7 +92,7 @@ class StandInForAll(StandIn):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if STEPPED.get() and not str(sys._getframe(1).f_globals.get("__name__")).startswith("dualad."):
-            return self._answer(*args, **kwargs)
+            return self.answer(*args, **kwargs)
         return self.__wrapped__(*args, **kwargs)
 
 

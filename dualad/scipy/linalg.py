@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import scipy.linalg
 
+from .banded import solve_banded, solveh_banded
 from .decompositions import eig, eigh, eigvals, eigvalsh, lstsq, pinv, pinvh, qr, svd, svdvals
 from .dispatch import standing_in
 from .matrix_functions import (
@@ -82,10 +83,12 @@ __all__ = [
     "sinhm",
     "sinm",
     "solve",
+    "solve_banded",
     "solve_continuous_lyapunov",
     "solve_discrete_lyapunov",
     "solve_sylvester",
     "solve_triangular",
+    "solveh_banded",
     "sqrtm",
     "svd",
     "svdvals",
