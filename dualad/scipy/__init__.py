@@ -17,7 +17,7 @@ import importlib
 import sys
 from typing import Any
 
-SUBMODULES = ("integrate", "interpolate", "linalg", "signal", "sparse", "spatial", "special", "stats")
+SUBMODULES = ("integrate", "interpolate", "linalg", "optimize", "signal", "sparse", "spatial", "special", "stats")
 
 
 def __getattr__(name: str) -> Any:
