@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,19 +21,22 @@ def is_lifted(value: Any) -> bool:
 
 
 class Plain:
-    """A function for compiled code: of plain numbers, without tangents; it remembers whether there would have been any."""
+    """A function for compiled code, of plain numbers; it remembers whether anything lifted came out.
+
+    Until then tangents are carried, so that what loses one raises as it does elsewhere; from then on they are not.
+    """
 
     def __init__(self, f: Callable[..., Any]) -> None:
         self.f = f
         self.lifted = False
 
     def __call__(self, *args: Any) -> Any:
-        with no_tangents():
-            y = self.f(*args)
-        if is_lifted(y):
-            self.lifted = True
-            return bare(y)
-        return y
+        if self.lifted:
+            with no_tangents():
+                return bare(self.f(*args))
+        y = self.f(*args)
+        self.lifted = is_lifted(y)
+        return bare(y) if self.lifted else y
 
 
 def plain_or_none(f: Any) -> Any:
@@ -41,53 +44,62 @@ def plain_or_none(f: Any) -> Any:
     return Plain(f) if callable(f) else f
 
 
-class Directions(NamedTuple):
-    """One level of duals, and how many directions it has."""
+class Structure(NamedTuple):
+    """How a dual is made up: its level, how many directions it has, and how its primal and its tangents are made up."""
 
     level: Level
     size: int
+    primal: Structure | None
+    tangent: Structure | None
 
 
-def levels_of(value: Any) -> tuple[Directions, ...]:
-    """The levels on which a value varies, the highest first."""
-    found: dict[Level, int] = {}
-
-    def look(part: Any) -> None:
-        if isinstance(part, Dual):
-            if part.tangent is not None:
-                found[part.level] = len(part.tangent)
-                look(part.tangent)
-            look(part.primal)
-
-    for each in leaves((value,)):
-        look(arrayed([each]) if holds_lifted(each) else each)
-    return tuple(Directions(level, found[level]) for level in sorted(found, reverse=True))
+def structure_of(value: Any) -> Structure | None:
+    """How a value is made up; None of one that does not vary."""
+    if not isinstance(value, Dual):
+        return None
+    primal = structure_of(value.primal)
+    return primal if value.tangent is None else Structure(value.level, len(value.tangent), primal, structure_of(value.tangent))
 
 
-def together(*several: Sequence[Directions]) -> tuple[Directions, ...]:
-    """The levels of several values."""
-    return tuple(sorted({each for levels in several for each in levels}, reverse=True))
+def merged(one: Structure | None, other: Structure | None) -> Structure | None:
+    """What holds values of either structure."""
+    if one is None or other is None:
+        return one or other
+    if one.level < other.level:
+        one, other = other, one
+    if one.level == other.level:
+        return Structure(one.level, one.size, merged(one.primal, other.primal), merged(one.tangent, other.tangent))
+    return one._replace(primal=merged(one.primal, other))
 
 
-def expanded(value: Any, levels: Sequence[Directions]) -> Any:
-    """Primal and tangents of all levels as one plain array: for every level an axis in front, the primal at its place 0."""
-    if not levels:
-        return np.asarray(innermost(value), dtype=np.result_type(innermost(value), np.float64))
-    (level, size), *rest = levels
-    own = isinstance(value, Dual) and value.level is level
-    primal = expanded(value.primal if own else value, rest)
+def depth_of(structure: Structure | None) -> int:
+    """How many tangents of tangents there are."""
+    return 0 if structure is None else max(depth_of(structure.primal), depth_of(structure.tangent)) + 1
+
+
+def count_of(structure: Structure | None) -> int:
+    """How many plain arrays make up a value."""
+    return 1 if structure is None else count_of(structure.primal) + structure.size * count_of(structure.tangent)
+
+
+def expanded(value: Any, structure: Structure | None) -> Any:
+    """The plain arrays that make up a value, in one with an axis more in front; the first is its innermost primal."""
+    if structure is None:
+        return np.asarray(innermost(value), dtype=np.result_type(innermost(value), np.float64))[None]
+    own = isinstance(value, Dual) and value.level is structure.level
+    primal = expanded(value.primal if own else value, structure.primal)
     if not own or value.tangent is None:
-        return np.stack([primal, *[np.zeros_like(primal)] * size])
-    return np.stack([primal, *(expanded(direction, rest) for direction in value.tangent)])
+        return np.concatenate([primal, np.zeros((count_of(structure) - len(primal), *primal.shape[1:]), primal.dtype)])
+    return np.concatenate([primal, *(expanded(direction, structure.tangent) for direction in value.tangent)])
 
 
-def rebuilt(array: Any, levels: Sequence[Directions]) -> Any:
+def rebuilt(array: Any, structure: Structure | None) -> Any:
     """A dual from what `expanded` gives."""
-    if not levels:
-        return array[()]
-    (level, _), *rest = levels
-    tangents = np.stack([rebuilt(each, rest) for each in array[1:]])
-    return dual(rebuilt(array[0], rest), tangents, level)
+    if structure is None:
+        return array[0]
+    first, each = count_of(structure.primal), count_of(structure.tangent)
+    tangents = [rebuilt(array[first + i * each : first + (i + 1) * each], structure.tangent) for i in range(structure.size)]
+    return dual(rebuilt(array[:first], structure.primal), np.stack(tangents), structure.level)
 
 
 def jacobian(f: Callable[[Any], Array], x: Any) -> Any:
@@ -107,7 +119,7 @@ def implicit(residual: Callable[[Any], Array], x: Any, elementwise: bool = False
     """
     x = np.asarray(x, float)[()]
     left = arrayed(residual(x))
-    depth = len(levels_of(left))
+    depth = depth_of(structure_of(left))
     slope = innermost(jacobian(residual, x))
     if np.ndim(x) == 0:
         slope = np.reshape(slope, np.shape(left))
