@@ -190,8 +190,7 @@ def own(cls: type, name: str) -> Any:
 
 def bare(value: Any) -> Any:
     """A value without what is lifted about it, inside lists and tuples too: to build SciPy's own object of it."""
-    value = lift_objects(value)
-    return type(value)(map(bare, value)) if type(value) in (list, tuple) else innermost(value)
+    return type(value)(map(bare, value)) if type(value) in (list, tuple) else innermost(lift_objects(value))
 
 
 def standing_in(module: ModuleType) -> Callable[[str], Any]:

@@ -53,18 +53,18 @@ def retried(structure: Structure | None, attempt: Callable[[Structure | None], A
 
 
 def constant_limits(f: Callable[[Any], Any], a: Any, b: Any, value: Any, options: dict[str, Any]) -> Any:
-    """An integral between plain limits, whose value is known, with its tangents."""
+    """An integral between plain limits, whose value may be known, with its tangents."""
 
     def attempt(structure: Structure | None) -> Any:
         if not options:
             return scipy.integrate.quad_vec(lambda x: watched(f(x), structure), a, b, ABSOLUTE, RELATIVE, "max")[0]
         one = scipy.integrate.quad  # weights and breakpoints are for the routine of one number
-        parts = [one(lambda x, i=i: watched(f(x), structure)[i], a, b, **options)[0] for i in range(1, count_of(structure))]
-        return np.array([value, *parts])
+        parts = [one(lambda x, i=i: watched(f(x), structure)[i], a, b, **options)[0] for i in range(count_of(structure))]
+        return np.array(parts)
 
     middle = 0.5 * (a + b) if np.isfinite(a + b) else a + 1.0 if np.isfinite(a) else b - 1.0 if np.isfinite(b) else 0.5
     parts, structure = retried(structure_of(arrayed(f(middle))), attempt)
-    return rebuilt(np.concatenate([[np.float64(value)], parts[1:]]), structure)
+    return rebuilt(parts if value is None else np.concatenate([[np.float64(value)], parts[1:]]), structure)
 
 
 def between(f: Callable[[Any], Any], a: Any, b: Any, value: Any, options: dict[str, Any]) -> Any:
@@ -107,16 +107,17 @@ def nquad(func: Any, ranges: Any, args: Any = None, opts: Any = None, full_outpu
     if not (plain.lifted or is_lifted(ranges) or any(getattr(each, "lifted", False) for each in fixed)):
         return answer
     more = () if args is None else as_tuple(args)
-    return (_inside(func, list(ranges), (), more), *answer[1:])
+    return (_inside(func, list(ranges), (), more, answer[0]), *answer[1:])
 
 
-def _inside(func: Any, ranges: list[Any], outer: tuple[Any, ...], args: tuple[Any, ...]) -> Any:
-    """The integral over the variables of the first ranges, at values of those after them."""
+def _inside(func: Any, ranges: list[Any], outer: tuple[Any, ...], args: tuple[Any, ...], value: Any = None) -> Any:
+    """The integral over the variables of the first ranges, at values of those after them; its value may be known."""
     if not ranges:
         return func(*outer, *args)
     *inner, last = ranges
     ends = last(*outer, *args) if callable(last) else last
-    return quad(lambda x: _inside(func, inner, (x, *outer), args), *ends)[0]
+    a, b = map(arrayed, ends)
+    return between(lambda x: _inside(func, inner, (x, *outer), args), a, b, value, {})
 
 
 def _side(limit: Any, count: int) -> Callable[..., Any]:
@@ -132,7 +133,7 @@ def dblquad(func: Any, a: Any, b: Any, gfun: Any, hfun: Any, args: Any = (), *re
         return answer
     sides = [_side(gfun, 1), _side(hfun, 1)]
     more = as_tuple(args)
-    value = _inside(lambda y, x: func(y, x, *more), [lambda x: tuple(side(x) for side in sides), (a, b)], (), ())
+    value = _inside(lambda y, x: func(y, x, *more), [lambda x: tuple(side(x) for side in sides), (a, b)], (), (), answer[0])
     return (value, answer[1])
 
 
@@ -148,7 +149,7 @@ def tplquad(
     g, h, q, r = _side(gfun, 1), _side(hfun, 1), _side(qfun, 2), _side(rfun, 2)
     more = as_tuple(args)
     ranges = [lambda y, x: (q(y, x), r(y, x)), lambda x: (g(x), h(x)), (a, b)]
-    return (_inside(lambda z, y, x: func(z, y, x, *more), ranges, (), ()), answer[1])
+    return (_inside(lambda z, y, x: func(z, y, x, *more), ranges, (), (), answer[0]), answer[1])
 
 
 def fixed_quad(func: Any, a: Any, b: Any, args: Any = (), n: int = 5) -> Any:
