@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import NoRule, caller
-from ..lift import highest, leaves
+from ..lift import highest, leaves, refilled
 from ..objects import holds_lifted, lift_objects
 from ..rules.table import composite, function, innermost
 
@@ -92,7 +92,8 @@ def lifting(body: Callable[..., Any]) -> Callable[..., Any]:
                 f"{body.__name__}, called at {caller()}, has no derivative rule with argument {', '.join(sorted(unknown))}: "
                 "write it without, or pass dualad.stop_gradient(x) if x is not to be differentiated"
             )
-        return lift_objects(body(*args, **kwargs))
+        answer = body(*args, **kwargs)
+        return refilled(answer, map(lift_objects, answer)) if isinstance(answer, tuple | list) else lift_objects(answer)
 
     return lifted
 
@@ -104,6 +105,9 @@ def _entered(original: Callable[..., Any], groups: Sequence[str], enter: Any, ru
     def public(*args: Any, **kwargs: Any) -> Any:
         top = leader((*args, *kwargs.values()))
         if top is None:
+            if not args:  # SciPy's batches want by position what the rule was given by name
+                bound = signature.bind(**kwargs)
+                args, kwargs = bound.args, bound.kwargs
             return original(*args, **kwargs)
         positional, keywords = named(signature, groups, args, kwargs)
         return top._function(public, positional, keywords)
