@@ -17,7 +17,19 @@ import importlib
 import sys
 from typing import Any
 
-SUBMODULES = ("integrate", "interpolate", "linalg", "signal", "sparse", "spatial", "special", "stats")
+SUBMODULES = (
+    "fft",
+    "integrate",
+    "interpolate",
+    "linalg",
+    "ndimage",
+    "optimize",
+    "signal",
+    "sparse",
+    "spatial",
+    "special",
+    "stats",
+)
 
 
 def __getattr__(name: str) -> Any:

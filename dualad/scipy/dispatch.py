@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
@@ -17,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import NoRule, caller
-from ..lift import highest, leaves
+from ..lift import highest, leaves, refilled
 from ..objects import holds_lifted, lift_objects
-from ..rules.table import composite, function
+from ..rules.table import composite, function, innermost
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 """SciPy's function, and the one of ours that takes duals in its place: every rule that has been read so far."""
@@ -93,7 +92,8 @@ def lifting(body: Callable[..., Any]) -> Callable[..., Any]:
                 f"{body.__name__}, called at {caller()}, has no derivative rule with argument {', '.join(sorted(unknown))}: "
                 "write it without, or pass dualad.stop_gradient(x) if x is not to be differentiated"
             )
-        return lift_objects(body(*args, **kwargs))
+        answer = body(*args, **kwargs)
+        return refilled(answer, map(lift_objects, answer)) if isinstance(answer, tuple | list) else lift_objects(answer)
 
     return lifted
 
@@ -105,6 +105,9 @@ def _entered(original: Callable[..., Any], groups: Sequence[str], enter: Any, ru
     def public(*args: Any, **kwargs: Any) -> Any:
         top = leader((*args, *kwargs.values()))
         if top is None:
+            if not args:  # SciPy's batches want by position what the rule was given by name
+                bound = signature.bind(**kwargs)
+                args, kwargs = bound.args, bound.kwargs
             return original(*args, **kwargs)
         positional, keywords = named(signature, groups, args, kwargs)
         return top._function(public, positional, keywords)
@@ -117,9 +120,23 @@ def _entered(original: Callable[..., Any], groups: Sequence[str], enter: Any, ru
     return public
 
 
-def holds(self: Any) -> bool:
+@functools.cache
+def slots_of(cls: Any) -> tuple[str, ...]:
+    """The names that a class and those above it keep outside an object's dictionary."""
+    found = [vars(each).get("__slots__", ()) for each in cls.__mro__]
+    return tuple(name for names in found for name in ((names,) if isinstance(names, str) else names) if name[:2] != "__")
+
+
+def state_of(thing: Any) -> dict[str, Any]:
+    """What an object keeps, by name."""
+    kind: Any = type(thing)
+    kept = {name: getattr(thing, name) for name in slots_of(kind) if hasattr(thing, name)}
+    return kept | getattr(thing, "__dict__", {})
+
+
+def holds(thing: Any) -> bool:
     """Whether an object was built of lifted arrays."""
-    return leader(tuple(getattr(self, "__dict__", {}).values())) is not None
+    return leader(tuple(state_of(thing).values())) is not None
 
 
 def method_of(cls: type, *names: str) -> Callable[[Callable[..., Any]], Any]:
@@ -149,16 +166,35 @@ def _method(original: Callable[..., Any], ours: Callable[..., Any]) -> Callable[
     return method
 
 
-@functools.cache
-def class_of(original: Any) -> Any:
+def class_of(original: type) -> Any:
     """A SciPy class whose objects take duals: derived from it, with the methods that were entered for it."""
-    found = {name: each for cls in reversed(original.__mro__) for (owner, name), each in METHODS.items() if owner is cls}
-    return type(original.__name__, (original,), found | {"__module__": caller_module(), "__doc__": original.__doc__})
+    if original not in _CLASSES:
+        found: dict[str, Any] = {}
+        for cls in reversed(original.__mro__):
+            found |= {name: each for (owner, name), each in METHODS.items() if owner is cls}
+        _CLASSES[original] = type(original.__name__, (original,), found | {"__module__": __name__, "__doc__": original.__doc__})
+    return _CLASSES[original]
 
 
-def caller_module() -> str:
-    """The module of ours that makes a class."""
-    return str(sys._getframe(2).f_globals["__name__"])
+_CLASSES: dict[type, Any] = {}
+
+
+def standing(thing: Any) -> Any:
+    """An object of SciPy's with methods that take duals."""
+    new = object.__new__(class_of(type(thing)))
+    for name, value in state_of(thing).items():
+        setattr(new, name, value)
+    return new
+
+
+def own(cls: type, name: str) -> Any:
+    """SciPy's method where ours stands."""
+    return METHODS[cls, name].__wrapped__  # type: ignore[attr-defined]  # functools.wraps set it
+
+
+def bare(value: Any) -> Any:
+    """A value without what is lifted about it, inside lists and tuples too: to build SciPy's own object of it."""
+    return type(value)(map(bare, value)) if type(value) in (list, tuple) else innermost(lift_objects(value))
 
 
 def standing_in(module: ModuleType) -> Callable[[str], Any]:

@@ -57,10 +57,7 @@ _others = dispatch.standing_in(scipy.stats)
 @functools.cache
 def _standing(name: str) -> Any:
     """A distribution of SciPy's whose methods take duals."""
-    dist = getattr(scipy.stats, name)
-    new = object.__new__(dispatch.class_of(type(dist)))
-    new.__dict__.update(vars(dist))
-    return new
+    return dispatch.standing(getattr(scipy.stats, name))
 
 
 _normal = functools.cache(multivariate.standing)

@@ -14,7 +14,7 @@ from ...lift import Lifted
 from ...rules.special.base import refused, row, slope
 from ...rules.special.noncentral import chi_density
 from ...rules.table import Array, innermost
-from ..interpolate import evaluate
+from ..interpolate.curves import evaluate
 from .helpers import apply_where, log1mexp
 
 Formula = Callable[..., Array]
