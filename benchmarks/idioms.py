@@ -168,7 +168,7 @@ def outcome(idiom: Idiom, differentiate: Differentiator) -> str:
     x = np.copy(idiom.x) if np.ndim(idiom.x) else idiom.x
     rest = list(map(np.copy, idiom.rest))
     before = list(map(np.copy, kept()))
-    wanted = jacobian(idiom).ravel()
+    wanted, tolerance = jacobian(idiom).ravel(), max(1e-8, 10.0 * idiom.accuracy)
     signal.signal(signal.SIGALRM, alarm)
     signal.alarm(SECONDS)
     try:
@@ -182,7 +182,7 @@ def outcome(idiom: Idiom, differentiate: Differentiator) -> str:
         signal.alarm(0)
         for array, old in zip(kept(), before, strict=True):
             array[...] = old
-    if got.shape == wanted.shape and np.allclose(got, wanted, rtol=1e-8, atol=1e-8):
+    if got.shape == wanted.shape and np.allclose(got, wanted, rtol=tolerance, atol=tolerance):
         return "right"
     return "warned" if told else "wrong"
 

@@ -10,6 +10,7 @@ import idioms_of_python as python
 import idioms_of_scipy as sci
 import numpy as np
 import scipy.linalg
+import scipy.ndimage
 import scipy.special
 from idiom_cases import IDIOMS, LOST, S, X, array, erf, idiom
 from scipy.interpolate import CubicSpline
@@ -73,7 +74,7 @@ def filter_energy(x):
 
 
 idiom(python.attribute_buffers, X, filter_energy, LOST)
-idiom(python.kept_attribute, X, lambda x: x[0] ** 2, LOST, LOST)
+idiom(python.kept_attribute, X, lambda x: 1.3125 * x[0] ** 2, LOST, LOST)
 idiom(python.static_method, X, lambda x: np.sum(np.tanh(x)), LOST)
 idiom(python.dataclass_attributes, X, lambda x: array(-(x[0] ** 2), x[1], x[2]), LOST)
 idiom(python.dict_of_arrays, X, lambda x: array(x[0] * x[1] + x[2], x[2]), LOST)
@@ -132,7 +133,7 @@ def natural_spline(x):
 idiom(sci.spline, X, natural_spline, LOST)
 idiom(sci.filtered, X, lambda x: array(x[0], x[1] + 0.5 * x[0], x[2] + 0.5 * x[1] + 0.25 * x[0]), NotImplementedError)
 idiom(sci.convolved, X, lambda x: np.convolve(x, [1.0, 2.0]))
-idiom(sci.smoothed, X, lambda x: x, RuntimeError, RuntimeError)
+idiom(sci.smoothed, X, lambda x: scipy.ndimage.gaussian_filter1d(x, 1.0), RuntimeError)
 idiom(sci.area, X, lambda x: 0.25 * (x[0] ** 2 + 2.0 * x[1] ** 2 + x[2] ** 2))
 idiom(sci.area_by_simpson, X, lambda x: (x[0] + 4.0 * x[1] + x[2]) / 3.0)
 idiom(sci.integral, S, lambda x: (1.0 - np.exp(-x)) / x, LOST)

@@ -343,7 +343,7 @@ def masked(x):
 
 
 def masked_operand(x):
-    return x * np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])
+    return (x * np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])).sum()
 
 
 def matrix(x):

@@ -55,6 +55,17 @@ def test_idioms(idiom, drop_in):
         np.testing.assert_array_equal(array, old)
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+@pytest.mark.parametrize("idiom", IDIOMS, ids=lambda idiom: idiom.name)
+def test_twins_have_the_values_of_the_idioms(idiom):
+    """Those of the refused ones too: others may differentiate them."""
+    state = list(map(np.copy, kept()))
+    value = flat(call(idiom, idiom.function))
+    close(value, flat(call(idiom, idiom.twin)).real, max(idiom.accuracy, 4 * float(np.finfo(value.dtype).eps)))
+    for array, old in zip(kept(), state, strict=True):
+        array[...] = old
+
+
 def chain(error):
     """An error and those that it was raised from: compiled code replaces ours by its own."""
     while error is not None:
