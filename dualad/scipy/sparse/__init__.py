@@ -61,7 +61,7 @@ def operator_of(*names: str, star: bool = False) -> Callable[[Any], Any]:
 
 def no_dict(matrix: Any) -> Any:
     """A matrix that is no dictionary: one format is, whose items would be taken for arguments."""
-    return matrix.tocsr() if isinstance(matrix, dict) else matrix
+    return scipy.sparse.csr_array(matrix) if isinstance(matrix, dict) else matrix
 
 
 @operator_of("__matmul__", "dot")
