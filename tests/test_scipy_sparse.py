@@ -114,6 +114,7 @@ def test_linear_operators():
 
 
 def test_the_operator_is_loud():
-    """matrix @ x asks SciPy first, which has no place for duals; nothing is lost silently."""
+    """matrix @ x asks SciPy first, which has no place for duals; nothing is lost silently, and stepping in keeps it."""
     with pytest.raises((TypeError, ValueError)):
-        jacfwd(lambda x: theirs.csr_array(DENSE) @ x)(np.ones(4))
+        jacfwd(lambda x: theirs.csr_array(DENSE) @ x, drop_in=False)(np.ones(4))
+    np.testing.assert_array_equal(jacfwd(lambda x: theirs.csr_array(DENSE) @ x, drop_in=True)(np.ones(4)), DENSE)
