@@ -15,7 +15,7 @@ import scipy.integrate
 from ..dual import Dual, dual
 from ..errors import NoRule, caller
 from ..lift import highest
-from .callbacks import Plain, Structure, count_of, expanded, is_lifted, merged, plain_or_none, rebuilt, structure_of
+from .callbacks import Plain, Structure, count_of, expanded, is_lifted, merged, plain_or_none, rebuilt, structure_of, varies
 from .dispatch import FUNCTIONS, arrayed, bare
 from .optimize import as_tuple
 
@@ -203,9 +203,9 @@ def odeint(func: Any, y0: Any, t: Any, args: Any = (), *rest: Any, tfirst: bool 
     answer = scipy.integrate.odeint(plain, bare(arrayed(y0)), bare(arrayed(t)), args, tfirst=tfirst, **(options | slopes))
     if not (plain.lifted or is_lifted((y0, t))):
         return answer
-    if is_lifted((t,)):
+    if varies(t):
         raise NoRule(f"scipy.integrate.odeint, called at {caller()}, has no derivative by t: pass dualad.stop_gradient of it")
-    more = as_tuple(args)
+    more, t = as_tuple(args), bare(arrayed(t))
     values = answer[0] if isinstance(answer, tuple) else answer
     kept = {name: each for name, each in options.items() if name in ("rtol", "atol", "mxstep", "hmax", "hmin", "h0", "tcrit")}
     y0 = np.reshape(arrayed(y0), -1)
@@ -238,12 +238,12 @@ def solve_ivp(fun: Any, t_span: Any, y0: Any, method: Any = "RK45", t_eval: Any 
     )  # fmt: skip
     if not (plain.lifted or is_lifted((y0, t_span, t_eval))):
         return answer
-    if is_lifted((t_span, t_eval)) or dense_output or events is not None:
+    if varies((t_span, t_eval)) or dense_output or events is not None:
         raise NoRule(
             f"scipy.integrate.solve_ivp, called at {caller()}, has no derivative by times, with dense_output or with events: "
             "give the times in t_eval"
         )
-    more = () if args is None else as_tuple(args)
+    more, t_span = () if args is None else as_tuple(args), tuple(map(bare, t_span))
     tight = {name: np.minimum(options.get(name, 1.0), size) for name, size in (("rtol", 1e-8), ("atol", 1e-10))}
     kept = {name: each for name, each in options.items() if name in ("max_step", "first_step")} | tight
 
