@@ -8,8 +8,9 @@ from dualad import errors, jacfwd
 
 transform = pytest.importorskip("dualad.scipy.spatial.transform")
 theirs = pytest.importorskip("scipy.spatial.transform")
+dispatch = pytest.importorskip("dualad.scipy.dispatch")
 pytestmark = pytest.mark.skipif(
-    not hasattr(theirs.Rotation.as_matrix, "__code__"), reason="up to SciPy 1.16 Rotation is compiled, and refuses duals itself"
+    not dispatch.is_open(theirs.Rotation), reason="up to SciPy 1.16 Rotation is compiled, and refuses duals itself"
 )
 
 RNG = np.random.default_rng(31)

@@ -17,7 +17,7 @@ import scipy.spatial.transform
 
 from ...errors import NoRule, caller
 from ...rules.table import Array, innermost
-from ..dispatch import METHODS, arrayed, body_of, class_of, leader, method_of, standing, standing_in
+from ..dispatch import METHODS, arrayed, body_of, class_of, is_open, leader, method_of, standing, standing_in
 from ..linalg import polar
 
 ROTATION = scipy.spatial.transform.Rotation
@@ -245,7 +245,7 @@ def in_units(x: Array, degrees: bool) -> Array:
     return x * (180.0 / np.pi) if degrees else x
 
 
-if hasattr(vars(ROTATION)["as_matrix"], "__code__"):  # up to SciPy 1.16 the class is compiled, and takes no other methods
+if is_open(ROTATION):  # up to SciPy 1.16 the class is compiled, and takes no other methods
     for _name, _ours in (
         ("from_quat", from_quat), ("from_matrix", from_matrix), ("from_rotvec", from_rotvec), ("from_euler", from_euler)
     ):  # fmt: skip
@@ -301,4 +301,4 @@ def rotation_class() -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    return rotation_class() if name == "Rotation" else _others(name)
+    return rotation_class() if name == "Rotation" and is_open(ROTATION) else _others(name)

@@ -16,7 +16,7 @@ from ...rules.special.noncentral import chi_density
 from ...rules.table import Array, innermost
 from ..dispatch import rule_of
 from ..interpolate.curves import evaluate
-from .helpers import apply_where, log1mexp
+from .helpers import apply_where
 
 Formula = Callable[..., Array]
 FORMULAS: dict[tuple[str, str], Formula] = {}
@@ -203,5 +203,3 @@ for _name, _density in (
     ("kstwobign", _numerical(lambda x: -scu._kolmogp(x), 0.4)),
 ):
     enter(_name, pdf=_density, logpdf=lambda x, f=_density: np.log(f(x)))
-
-__all__ = ["FORMULAS", "log1mexp"]
