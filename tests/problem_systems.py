@@ -168,7 +168,7 @@ def sum_exponential(a):
 def exponential(a):
     """The matrix exponential: a Taylor polynomial of the matrix over 2**8, squared eight times."""
     step = a / 256.0
-    value = term = np.eye(len(a))
+    value = term = np.eye(a.shape[0])
     for order in range(1, 13):
         term = term @ step / order
         value = value + term
