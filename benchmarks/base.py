@@ -36,6 +36,8 @@ class Peer:
         How far its answer may be from the exact one, relative to the largest entry.
     work
         The largest `Task.work` it is given: beyond it a single call takes seconds.
+    reverse
+        Whether it takes gradients in reverse mode.
     checked
         False for the plain function, whose answer is not the derivative.
     traced
@@ -47,6 +49,7 @@ class Peer:
     package: str = "numpy"
     tolerance: float = 1e-9
     work: float = np.inf
+    reverse: bool = False
     checked: bool = True
     traced: bool = False
 

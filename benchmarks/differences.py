@@ -35,7 +35,7 @@ def scipy(task: Task, method: str) -> Derivative:
         slope = approx_derivative(lambda z: f(z.reshape(shape), *rest), np.ravel(x), method=method)
         return slope.reshape(shape)
 
-    if task.kind == "jacobian":
+    if task.first:
         return first
     power = 1 / 4 if method == "2-point" else 1 / 5  # longer steps than for a first derivative: rounding counts twice
 

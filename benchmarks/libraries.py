@@ -51,7 +51,7 @@ def eager(task: Task) -> Derivative:
         return jax_style(dualad, f, task)
     options: dict[str, Any] = {"argnums": task.problem.argnums, "batch_ndim": 1}
     first = dualad.jacfwd(f, **options)
-    if task.kind == "jacobian":
+    if task.first:
         return first
 
     def twice(*args: Any) -> Any:
@@ -88,7 +88,7 @@ def dualpy(task: Task) -> Derivative:
         return partial
 
     first = [along(f, i) for i in task.problem.argnums]
-    if task.kind == "jacobian":
+    if task.first:
         return lambda *args: [partial(*args) for partial in first]
     second = [[along(first[i], j) for j in task.problem.argnums[i:]] for i in task.problem.argnums]
 
@@ -136,7 +136,7 @@ def torch(task: Task) -> Derivative:
 
     library.set_default_dtype(library.float64)
     # Below such sizes threads gain nothing, and on a busy machine they wait for each other a thousand times longer.
-    library.set_num_threads(1 if task.work < 10**6 else os.cpu_count() or 1)
+    library.set_num_threads(1 if task.work(reverse=True) < 10**6 else os.cpu_count() or 1)
     api = SimpleNamespace(
         vmap=library.vmap, **{name: getattr(library.func, name) for name in ("grad", "jvp", "jacfwd", "hessian")}
     )
@@ -162,7 +162,7 @@ def autograd(task: Task) -> Derivative:
             return library.hessian(f)
     if task.elementwise:
         first = library.grad(lambda *args: anp.sum(f(*args)), task.problem.argnums)
-        if task.kind == "jacobian":
+        if task.first:
             return first
         sums = [lambda *args, i=i: anp.sum(first(*args)[i]) for i in range(len(task.problem.argnums))]
         rows = [library.grad(total, task.problem.argnums) for total in sums]
@@ -190,13 +190,13 @@ def casadi(task: Task) -> Derivative:
         variables = library.SX.sym("x", len(task.args))
         value = in_namespace(f, namespace)(*library.vertsplit(variables))
         hessian, gradient = library.hessian(value, variables)
-        wanted = [gradient] if task.kind == "jacobian" else [gradient, hessian]
+        wanted = [gradient] if task.first else [gradient, hessian]
         function = library.Function("greeks", [variables], wanted).map(task.size)
         count = len(task.args)
 
         def greeks(*args: Any) -> Any:
             answer = function(np.stack(args))
-            if task.kind == "jacobian":
+            if task.first:
                 return answer.full()
             return answer[0].full(), answer[1].full().reshape(count, task.size, count).swapaxes(1, 2)
 
@@ -242,12 +242,12 @@ def num_dual(task: Task) -> Derivative:
         f = in_namespace(f, scalars)
 
         def at(point: list[float]) -> Any:
-            return (library.gradient if task.kind == "jacobian" else library.hessian)(lambda x: f(*x), point)
+            return (library.gradient if task.first else library.hessian)(lambda x: f(*x), point)
 
         def greeks(*args: Any) -> Any:
             answers = [at(point) for point in np.stack(args, -1).tolist()]
             first = np.array([answer[1] for answer in answers]).T
-            if task.kind == "jacobian":
+            if task.first:
                 return first
             return first, np.moveaxis(np.array([answer[2] for answer in answers]), 0, -1)
 
@@ -262,7 +262,7 @@ def num_dual(task: Task) -> Derivative:
 
         transform = library.hessian if task.kind == "hessian" else library.gradient if task.scalar else library.jacobian
         answer = np.array(transform(listed, x.ravel().tolist())[-1])
-        return answer.reshape(answer.shape[: answer.ndim - 1] + x.shape) if task.kind == "jacobian" else answer
+        return answer.reshape(answer.shape[: answer.ndim - 1] + x.shape) if task.first else answer
 
     return derivative
 
@@ -274,14 +274,14 @@ def hyperjet(task: Task) -> Derivative:
     f = task.problem.function
     if task.kind == "jvp":
         raise Unable("no directional derivative")
-    kind = library.DScalar if task.kind == "jacobian" else library.DDScalar
+    kind = library.DScalar if task.first else library.DDScalar
     if task.elementwise:
 
         def greeks(*args: Any) -> Any:
             points = np.array([kind.variables(point) for point in np.stack(args, -1).tolist()], object)
             answers = f(*points.T).tolist()
             first = np.array([answer.g for answer in answers]).T
-            if task.kind == "jacobian":
+            if task.first:
                 return first
             return first, np.moveaxis(np.array([answer.hm() for answer in answers]), 0, -1)
 

@@ -1,4 +1,4 @@
-"""What one operation on a Dual costs beside the same operation on the plain array.
+"""What one operation on a Dual costs beside the same operation on the plain array: ``python -m benchmarks.operations``.
 
 Both are timed in turn in one process, many short blocks of each; the table shows the median of each and the median of the
 pairwise ratios, which hold better than either time when the machine is shared.
@@ -39,13 +39,12 @@ def block(operation: Callable[[Any], Any], x: Any, number: int) -> float:
     return timeit.timeit(lambda: operation(x), number=number) / number * 1e6
 
 
-def rows(x: np.ndarray[Any, Any], directions: int) -> list[tuple[str, float, float, float]]:
+def rows(x: np.ndarray[Any, Any], directions: int, number: int = 400) -> list[tuple[str, float, float, float]]:
     """For every operation: plain and dual microseconds, and their ratio; measured inside a transform, as users meet them."""
     table: list[tuple[str, float, float, float]] = []
 
     def measure(dual: Any) -> Any:
         for name, operation in OPERATIONS.items():
-            number = 400
             pairs = [(block(operation, x, number), block(operation, dual, number)) for _ in range(ROUNDS)]
             plain, lifted = (statistics.median(times) for times in zip(*pairs, strict=True))
             table.append((name, plain, lifted, statistics.median(b / a for a, b in pairs)))

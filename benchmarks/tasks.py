@@ -20,7 +20,6 @@ WORDS = {
     "hessian": "Hessian",
     "jvp": "Jacobian times vector",
     "greeks": "first and second partials",
-    "reverse": "gradient",
 }
 
 
@@ -35,7 +34,7 @@ class Task:
     @property
     def name(self) -> str:
         """What a table and a saved run call it."""
-        word = "gradient" if self.kind == "jacobian" and self.scalar else WORDS[self.kind]
+        word = "gradient" if self.first and self.scalar else WORDS[self.kind]
         return f"{self.problem.name}: {word}, n = {self.size}"
 
     @property
@@ -47,6 +46,11 @@ class Task:
     def elementwise(self) -> bool:
         """Whether all arguments are differentiated, element by element."""
         return "elementwise" in self.problem.marks
+
+    @property
+    def first(self) -> bool:
+        """Whether first derivatives alone are wanted, all of them."""
+        return self.kind in ("jacobian", "reverse")
 
     @cached_property
     def args(self) -> tuple[Any, ...]:
@@ -82,10 +86,10 @@ class Task:
         count = len(self.problem.argnums) if self.elementwise else np.size(self.args[0])
         return count * (count + 1) // 2 if self.kind in ("hessian", "greeks") else count
 
-    @cached_property
-    def work(self) -> int:
-        """Numbers that a way without any structure handles: those that go in, along every direction."""
-        return sum(np.size(arg) for arg in self.args) * self.directions
+    def work(self, reverse: bool) -> int:
+        """Numbers that forward mode handles: those that go in, along every direction; reverse mode's gradient has one."""
+        numbers = sum(np.size(arg) for arg in self.args)
+        return numbers if reverse and self.scalar and self.first else numbers * self.directions
 
 
 def tasks(only: str = "", smallest: bool = False, reverse: bool = False) -> Iterator[Task]:

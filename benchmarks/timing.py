@@ -56,7 +56,7 @@ class Line:
 
 def first_call(line: Line, task: Task) -> Derivative | None:
     """Build the function, call it once, compare its answer; None, with the reason in the line, where that does not succeed."""
-    if task.work > line.peer.work:
+    if task.work(line.peer.reverse) > line.peer.work:
         line.failure = "too long at this size"
         return None
     try:
