@@ -59,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     before = json.loads(options.against.read_text(encoding="utf-8")) if options.against else None
     where = machine(peers)
     print(describe(where))
+    if before:
+        print(f"The saved run: {describe(before['machine'])}")
     print("Ratios: how many times as long as dualad, median over rounds in which all take turns.\n", flush=True)
     kept: dict[str, Any] = {}
     complaints: list[str] = []

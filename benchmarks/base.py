@@ -17,7 +17,7 @@ Derivative = Callable[..., Any]
 
 
 class Unable(Exception):
-    """The library has no way to do this, or none that ends in reasonable time."""
+    """The library has no way to do this, or none that ends in reasonable time; without a reason, nobody asks for one."""
 
 
 @dataclass(frozen=True)

@@ -126,5 +126,5 @@ def numba(task: Task) -> Derivative:
     """The function of the table above."""
     function = FUNCTIONS.get((task.problem.name, task.kind))
     if function is None:
-        raise Unable("nobody wrote it")
+        raise Unable
     return function

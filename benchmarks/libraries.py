@@ -203,9 +203,11 @@ def casadi(task: Task) -> Derivative:
         return greeks
     x = task.args[0]
     if np.ndim(x) == 2:
+        if len(task.args) > 1:
+            raise Unable("vectors beside matrices are columns")
         namespace = SimpleNamespace(sum=lambda value: library.sum1(library.sum2(value)), eye=library.DM.eye)
         variables = library.MX.sym("x", *x.shape)
-        value = in_namespace(f, namespace)(variables, *task.args[1:])
+        value = in_namespace(f, namespace)(variables)
         value, shape = library.reshape(value, -1, 1), ()
     else:
         variables = library.SX.sym("x", np.size(x))

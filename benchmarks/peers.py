@@ -19,7 +19,7 @@ PEERS = [
     Peer("jax", partial(libraries.jax, compiled=False), "jax", work=3 * 10**7, reverse=True),
     Peer("torch.func", libraries.torch, "torch", work=3 * 10**7, reverse=True),
     Peer("autograd", libraries.autograd, "autograd", work=3 * 10**7, reverse=True, traced=True),
-    Peer("casadi", libraries.casadi, "casadi", work=10**7, reverse=True),
+    Peer("casadi", libraries.casadi, "casadi", work=5 * 10**6, reverse=True),
     Peer("num-dual", libraries.num_dual, "num_dual", work=4 * 10**5),
     Peer("hyperjet", libraries.hyperjet, "hyperjet", work=4 * 10**5),
     Peer("dualpy", libraries.dualpy, "dualpy", work=3 * 10**7, traced=True),

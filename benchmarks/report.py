@@ -76,13 +76,16 @@ def table(task: Task, lines: Sequence[Line], before: dict[str, float] | None = N
     if before is not None:
         columns.append(("now/saved", [factor(line.median / before.get(line.name, np.nan)) for line in lines]))
     width = max(16, *(len(line.name) + 2 for line in lines))
-    rows = [task.name, " " * width + "".join(f"{head:>12}" for head, _ in columns)]
+    wide = [max(12, len(head) + 2) for head, _ in columns]
+    rows = [task.name, " " * width + "".join(f"{head:>{w}}" for (head, _), w in zip(columns, wide, strict=True))]
     for index, line in enumerate(lines):
         if line.rounds:
-            rows.append(f"{line.name:{width}}" + "".join(f"{cells[index]:>12}" for _, cells in columns))
+            rows.append(
+                f"{line.name:{width}}" + "".join(f"{cells[index]:>{w}}" for (_, cells), w in zip(columns, wide, strict=True))
+            )
         elif line.wrong:
             rows.append(f"{line.name:{width}}  {line.failure}, not timed")
-    absent = [f"{line.name} ({line.failure})" for line in lines if not line.rounds and not line.wrong]
+    absent = [f"{line.name} ({line.failure})" for line in lines if line.failure and not line.wrong]
     if absent:
         rows.append("without " + "; ".join(absent))
     return "\n".join(row.rstrip() for row in rows) + "\n"

@@ -44,24 +44,26 @@ CODES = {
 NEEDS = {"jax jit": "jax", "autograd": "autograd", "scipy 2-point": "scipy"}
 
 
-def run(code: str, cache: str | None) -> float:
-    """Seconds that a new process takes, where wanted with a place for caches that is empty."""
+def run(code: str, cache: str | None) -> tuple[float, float]:
+    """Seconds that a new process takes, by the clock and of processor, where wanted with an empty place for caches."""
     fresh = {} if cache is None else dict.fromkeys(("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "DUALAD_CACHE_DIR"), cache)
-    start = time.perf_counter()
+    start, before = time.perf_counter(), os.times()
     subprocess.run([sys.executable, "-c", code.format(points=POINTS)], check=True, cwd=ROOT, env={**os.environ, **fresh})
-    return time.perf_counter() - start
+    after = os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.perf_counter() - start, used
 
 
-def medians(names: Sequence[str], rounds: int) -> dict[str, float]:
-    """Seconds for each of the codes; one run ahead fills the caches."""
-    times: dict[str, list[float]] = {name: [] for name in names}
+def medians(names: Sequence[str], rounds: int) -> dict[str, tuple[float, float]]:
+    """Both times for each of the codes; one run ahead fills the caches."""
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for index in range(rounds + 1):
         for name in names:
             with tempfile.TemporaryDirectory() as folder:
                 taken = run(CODES[name], folder if name.endswith("caches empty") else None)
             if index:
                 times[name].append(taken)
-    return {name: statistics.median(each) for name, each in times.items()}
+    return {name: tuple(map(statistics.median, zip(*each, strict=True))) for name, each in times.items()}
 
 
 def main(rounds: int = 7) -> None:
@@ -71,9 +73,10 @@ def main(rounds: int = 7) -> None:
     print(
         f"A new process, median of {rounds}; from dualad on: until the first Jacobian of two peaks at {POINTS} points is there"
     )
-    for name in names:
-        print(f"{name:22}{duration(table[name]):>12}")
-    print(f"{'dualad over numpy':22}{duration(table['import dualad'] - table['import numpy']):>12}  of import")
+    print(f"{'':26}{'time':>12}{'processor':>12}")
+    more = [ours - numpy for ours, numpy in zip(table["import dualad"], table["import numpy"], strict=True)]
+    for name, taken in [*table.items(), ("import dualad over numpy", more)]:
+        print(f"{name:26}" + "".join(f"{duration(each):>12}" for each in taken))
 
 
 if __name__ == "__main__":

@@ -187,4 +187,4 @@ def test_the_other_tables(monkeypatch, capsys):
     assert all(plain > 0 and lifted > 0 for _, plain, lifted, _ in rows)
     monkeypatch.setattr(startup, "CODES", {name: startup.CODES[name] for name in ("import numpy", "import dualad")})
     startup.main(rounds=1)
-    assert "dualad over numpy" in capsys.readouterr().out
+    assert "import dualad over numpy" in capsys.readouterr().out
