@@ -138,6 +138,8 @@ def test_beyond_the_ends():
     at = np.array([X[0] - 1.0, X[2] + 0.1, X[-1] + 1.0])
     for make in (
         lambda m, x, y: m.interp1d(x, y, bounds_error=False, fill_value=(1.0, 2.0)),
+        lambda m, x, y: m.interp1d(x, y, bounds_error=False, fill_value=(y[1], 2.0 * y[-1])),
+        lambda m, x, y: m.interp1d(X, Y, bounds_error=False, fill_value=y[1]),
         lambda m, x, y: m.CubicSpline(x, y, extrapolate=False),
         lambda m, x, y: m.CubicSpline(x, np.concatenate([y[:-1], y[:1]]), bc_type="periodic"),
         lambda m, x, y: m.InterpolatedUnivariateSpline(x, y, ext=3),

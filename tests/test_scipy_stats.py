@@ -346,6 +346,9 @@ def test_multivariate_normal(name):
     assert_first(Case(line(stats), line(theirs), (LINE, 0.3, 1.7)))
     with stepped_in():
         np.testing.assert_allclose(jacfwd(fixed(theirs))(points), jacfwd(fixed(stats))(points))
+    made = lambda x: getattr(theirs.multivariate_normal, name)(x, mean, 2.0 * np.eye(3), True)  # by a stand-in for np.eye
+    wanted = jacfwd(lambda x: getattr(stats.multivariate_normal, name)(x, mean, 2.0))(points)
+    np.testing.assert_allclose(jacfwd(made, drop_in=True)(points), wanted, rtol=1e-14)
     singular = np.ones((3, 3))
     flat = lambda m: lambda x: m.multivariate_normal(np.zeros(3), singular, allow_singular=True).logpdf(x * np.ones(3))
     assert_first(Case(flat(stats), flat(theirs), (0.4,)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -20,17 +21,22 @@ GRID = scipy.interpolate.RegularGridInterpolator
 # -- one dimension ---------------------------------------------------------------------------------------------------------
 
 
-def _looked_up(table: Any, x: Any, y: Any, at: Any) -> Any:
-    """SciPy's own, of a table that may have other samples."""
-    if table.y is y and table.x is x:
+def beyond(table: Any) -> tuple[Any, Any]:
+    """The values below and above a table's places, which it has unless it goes on."""
+    return (None, None) if table._extrapolate else (table._fill_value_below, table._fill_value_above)
+
+
+def _looked_up(table: Any, x: Any, y: Any, at: Any, below: Any, above: Any) -> Any:
+    """SciPy's own, of a table that may have other samples, or other values beyond them."""
+    if all(map(is_, (table.x, table.y, *beyond(table)), (x, y, below, above))):
         return table(at)
-    fill = "extrapolate" if table._extrapolate else (table._fill_value_below, table._fill_value_above)
+    fill = "extrapolate" if table._extrapolate else (below, above)
     kind = table._kind if table._kind != "spline" else table._spline.k
     return TABLE(x, y, kind, table.axis, bounds_error=table.bounds_error, fill_value=fill, assume_sorted=True)(at)
 
 
 @body_of(_looked_up)
-def looked_up(table: Any, x: Array, y: Array, at: Array) -> Array:
+def looked_up(table: Any, x: Array, y: Array, at: Array, below: Any, above: Any) -> Array:
     """Lines, steps or a spline between samples along their first axis; constants beyond, where it does not go on."""
     samples = np.moveaxis(y, table.axis, 0)
     places, shape = innermost(x), (*np.shape(at), *(1,) * (np.ndim(y) - 1))
@@ -46,12 +52,12 @@ def looked_up(table: Any, x: Array, y: Array, at: Array) -> Array:
     else:
         out = samples[step(places, place, kind)]
     if not table._extrapolate:
-        below, above = np.reshape(place < places[0], shape), np.reshape(place > places[-1], shape)
+        under, over = np.reshape(place < places[0], shape), np.reshape(place > places[-1], shape)
         fills = [
             np.broadcast_to(np.reshape(each, np.shape(each) if samples.ndim > 1 else ()), samples.shape[1:])
-            for each in (table._fill_value_below, table._fill_value_above)
+            for each in (below, above)
         ]
-        out = np.where(below, fills[0], np.where(above, fills[1], out))
+        out = np.where(under, fills[0], np.where(over, fills[1], out))
     order = list(range(np.ndim(out)))
     n, axis = np.ndim(at), table.axis
     return np.transpose(out, order[n : n + axis] + order[:n] + order[n + axis :])
@@ -73,7 +79,8 @@ def step(places: Any, place: Any, kind: str) -> Any:
 def at_places(self: Any, x: Any) -> Array:
     """The table's value."""
     x = arrayed(x)
-    return looked_up(self, self.x, self.y, np.asarray(x, float) if leader((x,)) is None else x)
+    place = np.asarray(x, float) if leader((x,)) is None else x
+    return looked_up(self, self.x, self.y, place, *beyond(self))
 
 
 @method_of(TABLE, "__init__")

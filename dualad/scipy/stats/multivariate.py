@@ -8,8 +8,8 @@ import numpy as np
 import scipy.stats
 
 from ...errors import NoRule, caller
-from ...lift import Lifted
 from ...rules.table import Array, innermost
+from ...storage import is_constant
 from ..dispatch import METHODS, body_of, class_of, leader, method_of
 from ..linalg import cholesky, solve_triangular
 
@@ -33,8 +33,8 @@ def value(x: Array, mean: Array | None, cov: Array, name: str, allow_singular: b
     x = x - (0.0 if mean is None else mean)
     if np.ndim(x) == 0 or (size == 1 and np.shape(x)[-1] != 1):
         x = np.reshape(x, (*np.shape(x), 1))
-    if known is None and not isinstance(cov, Lifted):
-        known = scipy.stats.multivariate_normal(np.zeros(size), cov, allow_singular).cov_object
+    if known is None and is_constant(cov):
+        known = scipy.stats.multivariate_normal(np.zeros(size), innermost(cov), allow_singular).cov_object
     if known is not None:
         white, rank, logarithm = known.whiten(np.eye(size)), known.rank, known.log_pdet
         z = x @ white
