@@ -74,14 +74,19 @@ def settled(value: Any) -> Any:
     among objects may leave none that is lifted."""
     value = lift_objects(value)
     if isinstance(value, np.ndarray) and value.dtype.kind == "O" and all(isinstance(each, NUMBERS) for each in value.flat):
-        return np.array(value.tolist())
+        return np.array(value.tolist()).reshape(value.shape)
     return value
 
 
 def as_operand(value: Any) -> Any:
-    """A list, tuple or object array among the inputs of a ufunc as an array, lifted if anything in it is."""
-    value = lift_objects(value)
-    return np.asarray(value) if isinstance(value, list | tuple) else value
+    """A list, tuple or object array among the inputs of a ufunc as an array: lifted if anything in it is, else of numbers."""
+    value = settled(value)
+    if isinstance(value, list | tuple):
+        value = settled(np.asarray(value))
+    if isinstance(value, np.ndarray) and value.dtype.hasobject:
+        kinds = " and ".join(sorted({type(each).__name__ for each in value.flat}))
+        refuse(f"an operation with an array of objects ({kinds})", "use np.asarray(a, dtype=float) for it")
+    return value
 
 
 def _gathered(items: list[Any]) -> Any:

@@ -1,6 +1,7 @@
 """Object arrays of scalar duals: built where NumPy's protocols do not reach, lifted back wherever they come in or go out."""
 
 import numbers
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -93,6 +94,18 @@ def test_objects_without_a_dual_are_numbers():
     assert value.dtype == slope.dtype == np.float64
     np.testing.assert_array_equal(value, [0.5, 0.25])
     np.testing.assert_array_equal(slope, [0.0, 0.0])
+
+
+@pytest.mark.parametrize("drop_in", [False, True])
+def test_objects_that_never_held_a_dual(drop_in):
+    """An object array of numbers, or of nothing, meets a dual as the array of numbers that it is; other objects are refused."""
+    of = lambda f: jacfwd(f, drop_in=drop_in)(X)
+    np.testing.assert_array_equal(of(lambda x: np.array([3, 2.0], object) * x), np.diag([3.0, 2.0]))
+    np.testing.assert_array_equal(of(lambda x: np.maximum(x, np.array([1, 1], object))), np.diag([0.0, 1.0]))
+    nothing = lambda x: np.log(np.array([[x[0]], [x[1]]], object)[x > 9.0]) / x[x > 9.0][:, np.newaxis]
+    assert of(nothing).shape == (0, 1, 2)
+    with pytest.raises(errors.TangentLossError, match=r"an array of objects \(Fraction and int\) at .*test_objects.py"):
+        of(lambda x: x + np.array([Fraction(1, 2), 1], object))
 
 
 def test_scalars_are_numbers():
