@@ -22,6 +22,9 @@ from .lift import Lifted, describe
 from .objects import array_of_objects
 from .rules.table import RULES, Array, innermost
 
+LOOKS_FOR_MEMORY = 0x011C
+"""PyBUF_FULL_RO: what ``memoryview(x)`` asks for, and so NumPy, which takes a refusal for an answer and asks ``__array__``."""
+
 
 def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
     """A Dual of the kind that its primal asks for: an array, or a scalar."""
@@ -114,8 +117,10 @@ class Dual(Interpreter):
         return self.copy("K")
 
     def __buffer__(self, flags: int) -> memoryview:  # asked from Python 3.12 on
+        if flags == LOOKS_FOR_MEMORY:
+            raise TypeError("memoryview: a bytes-like object is required, not a dual number; take dualad.primal_of(x) first")
         if not storage.is_constant(self):
-            refuse("memoryview(x), or compiled code that reads memory,", "take dualad.primal_of(x) first")
+            refuse("compiled code that reads memory", "take dualad.primal_of(x) first")
         return memoryview(storage.lend(self))
 
     def tobytes(self, *args: Any) -> bytes:
