@@ -114,8 +114,8 @@ class Dual(Interpreter):
         return self.copy("K")
 
     def __buffer__(self, flags: int) -> memoryview:  # asked from Python 3.12 on
-        if not storage.is_constant(self):
-            refuse("memoryview(x), or compiled code that reads memory,", "take dualad.primal_of(x) first")
+        if not storage.is_constant(self):  # not by `refuse`: NumPy asks for this first, and for __array__ then
+            raise TangentLossError("the memory of a dual number lacks its tangent: take dualad.primal_of(x) first")
         return memoryview(storage.lend(self))
 
     def tobytes(self, *args: Any) -> bytes:
