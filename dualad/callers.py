@@ -59,7 +59,8 @@ def _chain(code: CodeType, at: int) -> Chain:
             continue
         until = (where.end_lineno, where.end_col_offset)
         if None not in until and until < end:
-            found[until] = (each.opname, each.argval if isinstance(each.argval, str) else "")
+            # The first one counts: the names of keywords, loaded before the call, may claim to stand where the callee does.
+            found.setdefault(until, (each.opname, each.argval if isinstance(each.argval, str) else ""))
     chain = [found[until] for until in sorted(found)]
     plain = all(kind in ("LOAD_ATTR", "LOAD_METHOD") for kind, _ in chain[1:])
     return tuple(chain) if chain and chain[0][0].startswith("LOAD_") and plain else ()

@@ -2,28 +2,23 @@
 
 A transform runs f on duals as it is. Where a tangent would have been lost f is run again, with stand-ins for NumPy's creators
 of arrays, ``math`` and SciPy's functions (`standins`, `places`), and if that is not enough once more, with its other arrays
-lifted too. What was needed is remembered per function, and told once. Before f is run again, the arrays among its arguments
-and the global random generators are put back as they were.
+lifted too. Before f is run again, what it was given is put back as it was, and random numbers come as they came (`before`).
+What was needed is remembered per function, and told once.
 """
 
 from __future__ import annotations
 
-import random
-import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import partial
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias, TypeVar
 from weakref import finalize
 
-import numpy as np
-
+from .before import Before
 from .errors import INFRASTRUCTURE, TRAIL, BadArgument, DropInWarning, NoRule, TangentLossError, Trail, depth
-from .lift import leaves
 from .places import WRAPPED, stand_ins
 from .watching import STEPPED
 
@@ -131,7 +126,7 @@ def _carefully(f: Callable[..., Any], arguments: Any, run: Run[T], code: Any, kn
     """Without help; with it only if a tangent would be lost."""
     # What a run changes has to be put back before another one. A function that changed nothing once is trusted, and the
     # trust is checked when it has to be run again.
-    before = Before(arguments) if known is None or known.writes else None
+    before = Before(f, arguments) if known is None or known.writes else None
     trail = Trail()
     token = TRAIL.set(trail)
     reason: Exception | None = None
@@ -158,7 +153,7 @@ def _carefully(f: Callable[..., Any], arguments: Any, run: Run[T], code: Any, kn
 
 def _again(f: Callable[..., Any], arguments: Any, run: Run[T], known: Known, reason: Exception | None, checked: bool) -> T:
     """Another run, with help; `checked` if it is to be found out whether it was right to run f twice."""
-    before = Before(arguments) if checked else None
+    before = Before(f, arguments) if checked else None
     try:
         answer = _helped(f, arguments, run, known)
     except Exception as error:
@@ -178,7 +173,7 @@ def _helped(f: Callable[..., Any], arguments: Any, run: Run[T], known: Known, pa
     with _stepping(f, packages):
         if known.stage == LIFTED:
             return _once(run, True)
-        before = Before(arguments)
+        before = Before(f, arguments)
         try:
             answer = _once(run, False)
             known.stage = STEPPED_IN
@@ -304,50 +299,3 @@ def _tell(f: Callable[..., Any], known: Known, reason: Exception | None) -> None
         DropInWarning,
         stacklevel=depth() + 1,
     )
-
-
-class Before:
-    """The state of the world before a run, as far as a run may change it: arrays among its arguments, random generators."""
-
-    def __init__(self, arguments: Any) -> None:
-        found = {id(each): each for each in leaves(arguments)}.values()
-        self.arrays = [(each, each.copy()) for each in found if isinstance(each, np.ndarray)]
-        self.states = [*_generators(found)]
-
-    def changed(self) -> bool:
-        return any(not _same(*pair) for pair in self.arrays) or any(not _equal(get(), old) for get, _, old in self.states)
-
-    def restore(self) -> None:
-        for array, copy in self.arrays:
-            if not _same(array, copy):
-                array[...] = copy
-        for _, put, state in self.states:
-            put(state)
-
-
-def _same(one: Any, other: Any) -> bool:
-    return bool(not one.dtype.hasobject and one.tobytes() == other.tobytes())
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """Whether two states of a generator are the same: nested containers of numbers and arrays."""
-    if isinstance(one, np.ndarray):
-        return _same(one, other)
-    if isinstance(one, dict):
-        return all(_equal(one[key], other[key]) for key in one)
-    if isinstance(one, tuple) and len(one) < 10:
-        return all(map(_equal, one, other))
-    return bool(one == other)
-
-
-def _generators(values: Any) -> Iterator[tuple[Callable[[], Any], Callable[[Any], Any], Any]]:
-    """How the state of each generator of random numbers is read and put back, and what it is: Python's, NumPy's global one
-    where NumPy has made it, and those among some values."""
-    yield random.getstate, random.setstate, random.getstate()
-    if "numpy.random" in sys.modules:
-        read, write = np.random.get_state, np.random.set_state
-        yield read, write, read()
-    for each in values:
-        bits = getattr(each, "bit_generator", None)
-        if bits is not None:
-            yield partial(getattr, bits, "state"), partial(setattr, bits, "state"), bits.state

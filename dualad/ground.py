@@ -38,7 +38,8 @@ class GroundArray(DualArray):
 
     def _function(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         row = rule_of(function)
-        if getattr(row, "view", False) or getattr(row, "whole", False):  # views are kept, callbacks see what they would see
+        whole = getattr(row, "whole", False)  # a callback sees what it would see
+        if whole or (getattr(row, "view", False) and kwargs.get("out") is None):  # a view is kept
             return super()._function(function, args, kwargs)
         if row is None or isinstance(row, Refused):
             args = tuple([storage.lend(each) if isinstance(each, GroundArray) else each for each in args])

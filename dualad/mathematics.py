@@ -49,6 +49,10 @@ ROWS: dict[Form, np.ufunc] = {
     math.copysign: np.copysign,
     math.degrees: np.degrees,
     math.radians: np.radians,
+    math.modf: np.modf,
+    math.frexp: np.frexp,
+    math.ldexp: np.ldexp,
+    math.nextafter: np.nextafter,
 }
 """math's functions with the ufunc of NumPy that has the same derivative."""
 
@@ -71,12 +75,6 @@ def distance(p: Any, q: Any) -> Any:
 def hypotenuse(*sides: Any) -> Any:
     """The length of a vector of any number of components."""
     return functools.reduce(np.hypot, sides, 0.0)
-
-
-def mantissa(x: Any) -> Any:
-    """x = m * 2**e: m moves with x, e does not."""
-    exponent = np.frexp(x)[1]
-    return x * 2.0 ** -float(exponent), exponent
 
 
 def polar(z: Any) -> Any:
@@ -114,9 +112,6 @@ FORMS: dict[Form, Form] = {
     math.fsum: lambda terms: np.sum(list(terms)),
     math.prod: lambda factors, start=1: np.prod(list(factors)) * start,
     math.remainder: remainder,
-    math.modf: np.modf,
-    math.frexp: mantissa,
-    math.ldexp: lambda x, i: x * 2.0**i,
     math.erf: _special("erf"),
     math.erfc: _special("erfc"),
     math.gamma: _special("gamma"),
@@ -147,7 +142,7 @@ for _name in (
 ):
     FORMS[getattr(cmath, _name)] = lambda z, ufunc=ROWS[getattr(math, _name)]: ufunc(z + 0j)
 
-PREDICATES = (math.isnan, math.isfinite, math.isinf, math.isclose, math.ulp, math.nextafter, math.floor, math.ceil, math.trunc)
+PREDICATES = (math.isnan, math.isfinite, math.isinf, math.isclose, math.ulp, math.floor, math.ceil, math.trunc)
 for _predicate in (*PREDICATES, cmath.isnan, cmath.isfinite, cmath.isinf, cmath.isclose):
     FORMS[_predicate] = lambda *args, **kwargs: None  # the answer is that of the primals
 

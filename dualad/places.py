@@ -50,7 +50,7 @@ class Place(NamedTuple):
                 return False
             holder[name] = new
         elif isinstance(holder, CellType):
-            if _contents(holder) is not old:
+            if contents(holder) is not old:
                 return False
             holder.cell_contents = new
         elif isinstance(holder, FunctionType):
@@ -162,7 +162,7 @@ class Book:
                 if (standin := self.standin_of(value)) is not None:
                     yield Place(function, i, value, standin)
             for cell in function.__closure__ or ():
-                value = _contents(cell)
+                value = contents(cell)
                 if (standin := self.standin_of(value)) is not None:
                     yield Place(cell, None, value, standin)
                 elif type(value) is dict:
@@ -238,7 +238,7 @@ def reachable(f: Any) -> Iterator[Any]:
         if isinstance(value, FunctionType):
             yield value
             pending.extend(value.__defaults__ or ())
-            pending.extend(_contents(cell) for cell in value.__closure__ or ())
+            pending.extend(contents(cell) for cell in value.__closure__ or ())
         pending.extend(each for name in WRAPPED if callable(each := _get(value, name)))
         if not isinstance(value, type | FunctionType | ModuleType) and callable(value):
             pending.append(_get(type(value), "__call__"))
@@ -251,10 +251,11 @@ def _get(value: Any, name: str) -> Any:
         return None
 
 
-def _contents(cell: CellType) -> Any:
+def contents(cell: CellType) -> Any:
+    """What a closure's cell holds; None if it is not filled yet."""
     try:
         return cell.cell_contents
-    except ValueError:  # not filled yet
+    except ValueError:
         return None
 
 

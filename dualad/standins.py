@@ -134,6 +134,8 @@ def _creator(original: Answer) -> Answer:
     lists = getattr(find(original), "sequences", 0)
 
     def created(*args: Any, **kwargs: Any) -> Any:
+        if original in LIKE and _kind(original, args, kwargs) == "O":
+            return original(*args, **kwargs)
         args, kwargs = _lifting(lists, args, kwargs)
         top = highest((*args, *kwargs.values()))
         if top is None:
@@ -204,15 +206,16 @@ def vectorized(original: Answer, self: Any, *args: Any, **kwargs: Any) -> Any:
             positional[i] = item
         results.append(self.pyfunc(*positional, **kwargs | dict(zip(names, items[len(places) :], strict=True))))
     outputs = list(zip(*results, strict=True)) if isinstance(results[0], tuple) else [results]
-    types = self.otypes or [None] * len(outputs)
+    firsts = [each[0] if isinstance(each[0], Lifted) else np.asarray(each[0]) for each in outputs]
+    types = self.otypes or [each.dtype.char for each in firsts]  # as in NumPy the first result decides, and 0 makes integers
     answers = tuple([_gathered(list(each), kind, shape) for each, kind in zip(outputs, types, strict=True)])
     return answers if isinstance(results[0], tuple) else answers[0]
 
 
-def _gathered(results: list[Any], kind: str | None, shape: tuple[int, ...]) -> Any:
+def _gathered(results: list[Any], kind: str, shape: tuple[int, ...]) -> Any:
     lifted: Any = _numbers(results)
     if isinstance(lifted, Lifted):
-        return np.reshape(lifted if kind in (None, "O") else np.astype(lifted, np.dtype(kind)), shape)
+        return np.reshape(lifted if kind == "O" else np.astype(lifted, np.dtype(kind)), shape)
     return np.asarray(results, dtype=kind).reshape(shape)
 
 

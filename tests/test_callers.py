@@ -18,9 +18,9 @@ class Asked:
     def __init__(self, original):
         self.original, self.seen = original, []
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args, **_):
         self.seen.append(calls(sys._getframe(1), self, self.original))
-        return self.original(*args, **kwargs)
+        return self.original(*args)
 
 
 class Kept:
@@ -58,6 +58,12 @@ def by_import_of_the_name():
     return root(4.0)
 
 
+def by_import_with_a_keyword():
+    import math as m
+
+    return m.sqrt(4.0, base=m)
+
+
 def with_star():
     return math.sqrt(*(4.0,), **{})
 
@@ -82,6 +88,7 @@ DIRECT = {
     "closure": by_closure,
     "import": by_import,
     "import of the name": by_import_of_the_name,
+    "import, with a keyword": by_import_with_a_keyword,
     "star": with_star,
     "lines": over_lines,
 }

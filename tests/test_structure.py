@@ -96,6 +96,7 @@ def test_layers():
         "standins",
         "shadows",
         "places",
+        "before",
         "dropin",
         "selection",
         "differences",

@@ -1,0 +1,142 @@
+"""The state of the world before a run of a function, as far as the run may change it and it can be put back.
+
+That is what the function is given, arrays, lists, dictionaries and objects, the object that it is a method of among them; and
+generators of random numbers, those too that it finds in its module or its closure.
+"""
+
+from __future__ import annotations
+
+import operator
+import random
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import FunctionType, MethodType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .errors import INFRASTRUCTURE
+from .lift import Lifted
+from .places import MANY, contents, reachable
+
+ATOMS = frozenset((int, float, complex, bool, str, bytes, type(None)))
+"""Types of which nothing can be changed."""
+
+
+class Kept(NamedTuple):
+    """Something as it was: how its state is read and put back, when two states are the same, and what it was."""
+
+    read: Callable[[], Any]
+    put: Callable[[Any], Any]
+    same: Callable[[Any, Any], bool]
+    state: Any
+
+    def changed(self) -> bool:
+        return not self.same(self.read(), self.state)
+
+
+class Before:
+    """The state before a run of a function: of what is given to it, itself among them."""
+
+    def __init__(self, *given: Any) -> None:
+        self.kept = [*_kept(given)]
+
+    def changed(self) -> bool:
+        return any(each.changed() for each in self.kept)
+
+    def restore(self) -> None:
+        for each in self.kept:
+            if each.changed():
+                each.put(each.state)
+
+
+def _kept(given: Any) -> Iterator[Kept]:
+    """What can be changed of some values, and in containers and objects among them."""
+    yield _read_by(random.getstate, random.setstate)
+    if "numpy.random" in sys.modules:  # it makes its global generator when it is loaded
+        yield _read_by(np.random.get_state, np.random.set_state)
+    pending = [given]
+    seen: set[int] = set()
+    while pending:
+        value = pending.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, np.ndarray) or hasattr(value, "_views"):
+            yield Kept(partial(_itself, value), partial(value.__setitem__, ...), _equal, value.copy())
+        elif isinstance(value, list):
+            yield Kept(partial(_itself, value), partial(value.__setitem__, slice(None)), _holds_same, list(value))
+            pending.extend([each for each in value if type(each) not in ATOMS])
+        elif isinstance(value, tuple):
+            pending.extend([each for each in value if type(each) not in ATOMS])
+        elif isinstance(value, dict):
+            yield Kept(partial(_items, value), partial(_refill, value), _holds_same, _items(value))
+            pending.extend([each for each in value.values() if type(each) not in ATOMS])
+        elif _draws(value):
+            yield _generator(value)
+        elif isinstance(value, MethodType):
+            pending.extend((value.__self__, value.__func__))
+        elif isinstance(value, partial):
+            pending.extend((value.func, value.args, value.keywords))
+        elif isinstance(value, FunctionType):
+            functions = [*reachable(value)]
+            cells = [contents(cell) for function in functions for cell in function.__closure__ or ()]
+            modules = {id(function.__globals__): function.__globals__ for function in functions}.values()
+            pending.extend(filter(_draws, (*cells, *(each for names in modules for each in [*names.values()]))))
+        elif isinstance(names := getattr(value, "__dict__", None), dict) and len(seen) < MANY:
+            ours = type(value).__module__.partition(".")[0] in INFRASTRUCTURE
+            pending.append(names.get("__wrapped__") if ours else names)
+
+
+def _draws(value: Any) -> bool:
+    """Whether a value is a generator of random numbers. Only its type is looked at: modules hold all kinds of things."""
+    kind = type(value)
+    if issubclass(kind, random.Random):
+        return not issubclass(kind, random.SystemRandom)  # which has no state
+    random_numbers = sys.modules.get("numpy.random")
+    return random_numbers is not None and issubclass(kind, random_numbers.Generator | random_numbers.RandomState)
+
+
+def _generator(value: Any) -> Kept:
+    if isinstance(value, random.Random):
+        return _read_by(value.getstate, value.setstate)
+    if hasattr(value, "get_state"):
+        return _read_by(value.get_state, value.set_state)
+    bits = value.bit_generator
+    return _read_by(partial(getattr, bits, "state"), partial(setattr, bits, "state"))
+
+
+def _read_by(read: Callable[[], Any], put: Callable[[Any], Any]) -> Kept:
+    return Kept(read, put, _equal, read())
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _items(names: dict[Any, Any]) -> list[Any]:
+    """Keys and values in one list."""
+    return [each for pair in names.items() for each in pair]
+
+
+def _refill(names: dict[Any, Any], items: list[Any]) -> None:
+    names.clear()
+    names.update(zip(items[::2], items[1::2], strict=True))
+
+
+def _holds_same(one: list[Any], other: list[Any]) -> bool:
+    return len(one) == len(other) and all(map(operator.is_, one, other))
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two arrays, or two states of a generator, are the same: nested containers of numbers and arrays."""
+    if isinstance(one, np.ndarray):
+        return bool(not one.dtype.hasobject and one.tobytes() == other.tobytes())
+    if isinstance(one, Lifted):
+        return one.level is other.level and _equal(one.primal, other.primal) and _equal(one.tangent, other.tangent)
+    if isinstance(one, dict):
+        return all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, tuple) and len(one) < 10:
+        return all(map(_equal, one, other))
+    return bool(one == other)
