@@ -1,9 +1,9 @@
 """Stepping in: keeping tangents through code that builds its arrays without asking anybody.
 
 A transform runs f on duals as it is. Where a tangent would have been lost f is run again, with stand-ins for NumPy's creators
-of arrays, ``math`` and SciPy's functions (`standins`, `places`), and if that is not enough once more, with its other arrays
-lifted too. Before f is run again, what it was given is put back as it was, and random numbers come as they came (`before`).
-What was needed is remembered per function, and told once.
+of arrays, ``math`` and SciPy's functions (`standins`, `places`); if that is not enough once more, with stand-ins for NumPy's
+scalar types (`shadows`), and then with its other arrays lifted too. Before f is run again, what it was given is put back as it
+was, and random numbers come as they came (`before`). What was needed is remembered per function, and told once.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ T = TypeVar("T")
 Run = Callable[[bool], T]
 """A run of f; the argument says whether its other arrays are lifted too."""
 
-PLAIN, STEPPED_IN, LIFTED = range(3)
-"""How far a function has to be helped: not at all, by stand-ins, by lifting the arrays among its other arguments too."""
+PLAIN, STEPPED_IN, CASTING, LIFTED = range(4)
+"""How far a function has to be helped: not at all, by stand-ins, also by those for ``np.float64(x)`` and its like, also by
+lifting the arrays among its other arguments."""
 
 DropIn: TypeAlias = bool | str | tuple[str, ...]
 """The option of transforms: "auto", True, False, or names of packages."""
@@ -169,32 +170,35 @@ def _again(f: Callable[..., Any], arguments: Any, run: Run[T], known: Known, rea
 
 
 def _helped(f: Callable[..., Any], arguments: Any, run: Run[T], known: Known, packages: tuple[str, ...] = ()) -> T:
-    """With stand-ins, and if a tangent would be lost even so, with the other arguments lifted."""
-    with _stepping(f, packages):
-        if known.stage == LIFTED:
-            return _once(run, True)
-        before = Before(f, arguments)
+    """With as little help as keeps every tangent, beginning with what is known to be needed."""
+    failure: TangentLossError | None = None
+    for stage in range(max(known.stage, STEPPED_IN), LIFTED + 1):
+        before = Before(f, arguments) if stage < LIFTED else None
         try:
-            answer = _once(run, False)
-            known.stage = STEPPED_IN
+            with _stepping(f, packages, stage >= CASTING):
+                answer = _once(run, stage == LIFTED)
         except TangentLossError as error:
-            before.restore()
-            try:
-                answer = _once(run, True)
-            except Exception:
-                raise error from error.__cause__
-            known.stage = LIFTED
-        return answer
+            failure = failure or error
+            if before is not None:
+                before.restore()
+        except Exception:
+            if failure is None:
+                raise
+        else:
+            known.stage = stage
+            return answer
+    assert failure is not None  # else one of the runs would have answered
+    raise failure from failure.__cause__  # of several errors the first speaks of the code as it is
 
 
 @contextmanager
-def _stepping(f: Callable[..., Any], packages: tuple[str, ...]) -> Iterator[None]:
-    if STEPPED.get() and not packages:
+def _stepping(f: Callable[..., Any], packages: tuple[str, ...], casting: bool) -> Iterator[None]:
+    if STEPPED.get() and not packages and not casting:
         yield
         return
     token = STEPPED.set(True)
     try:
-        with stand_ins(f, packages):
+        with stand_ins(f, packages, casting):
             yield
     finally:
         STEPPED.reset(token)

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from . import standins
 from .jitted import is_jitted
-from .shadows import shadows
+from .shadows import casts, shadows
 from .standins import StandIn, StandInForAll, is_infrastructure
 from .watching import STEPPED
 
@@ -73,8 +73,9 @@ class Book:
         self.standins: dict[int, StandIn] = {}  # by identity: any value may be looked up, hashable or not
         self.methods: list[Place] = []
         self.bound: dict[tuple[type, str], Any] = {}  # ours for SciPy's methods
-        self.modules: dict[str, tuple[tuple[int, ...], list[Place]]] = {}
+        self.modules: dict[str, tuple[tuple[int, ...], list[Place], list[Place]]] = {}
         self.places: list[Place] = []
+        self.casts: list[Place] = []  # where NumPy's scalar types are reached
         self.state = (0, 0)
         self.read = 0  # how many entries of SciPy's registries are here
         for original, answer in standins.functions():
@@ -183,9 +184,12 @@ class Book:
             for name, module in list(sys.modules.items()):
                 names = getattr(module, "__dict__", None)
                 known = (id(names), len(names or ()), state[1])
-                if type(names) is dict and self.modules.get(name, ((), []))[0] != known:
-                    self.modules[name] = known, self.places_of(names) if _is_searched(name) else []
-            self.places, self.state = [place for _, places in self.modules.values() for place in places], state
+                if type(names) is dict and self.modules.get(name, ((),))[0] != known:
+                    own = [] if is_infrastructure(name) else [Place(names, *each) for each in casts(names)]
+                    self.modules[name] = known, self.places_of(names) if _is_searched(name) else [], own
+            self.places = [place for _, places, _ in self.modules.values() for place in places]
+            self.casts = [place for _, _, own in self.modules.values() for place in own]
+            self.state = state
         return self.places
 
 
@@ -277,15 +281,16 @@ def _shadowed(packages: tuple[str, ...]) -> Iterator[Place]:
 
 
 @contextmanager
-def stand_ins(f: Any, packages: tuple[str, ...] = ()) -> Iterator[None]:
-    """A block in which stand-ins are wherever f may look. Blocks of several threads may overlap."""
+def stand_ins(f: Any, packages: tuple[str, ...] = (), casting: bool = False) -> Iterator[None]:
+    """A block in which stand-ins are wherever f may look, those of NumPy's scalar types only if `casting`. Blocks of several
+    threads may overlap."""
     global _open  # noqa: PLW0603 - how many blocks are open in the process
     with _lock:
         known = book()
         if not _open:
             _modules.update(sys.modules)
         _open += 1
-        _put((*known.everywhere(), *known.methods, *_led_to(f, known), *_shadowed(packages)))
+        _put((*known.everywhere(), *known.methods, *_led_to(f, known), *_shadowed(packages), *(known.casts if casting else ())))
     try:
         yield
     finally:

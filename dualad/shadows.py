@@ -1,7 +1,8 @@
-"""What ``float``, ``isinstance``, ``np.float64`` and their like become in the modules of packages that the user names: there a
-dual number passes for the NumPy array, or the float, that it stands for.
+"""What ``float``, ``isinstance`` and ``np.float64`` become in the modules of packages that the user names: there a dual number
+passes for the NumPy array, or the float, that it stands for.
 
-No code is safe from a changed ``float``, so nothing of this happens unasked.
+No code is safe from a changed ``float``, so nothing of this happens unasked; but ``np.float64(x)`` keeps tangents everywhere
+where nothing else has helped.
 """
 
 from __future__ import annotations
@@ -101,12 +102,17 @@ BUILTINS: dict[str, Any] = {"float": CASTS[float], "complex": CASTS[complex], "i
 NUMPY = ShadowedNumPy("numpy")
 
 
-def shadows(names: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    """In a module's names, each that gets another value: with the one that it has, None if it has none."""
-    for name, shadow in BUILTINS.items():
-        yield name, None, shadow
+def casts(names: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """In a module's names those by which NumPy's scalar types are reached, with what is put in their place."""
     for name, value in list(names.items()):
         if value is np:
             yield name, value, NUMPY
-        elif issubclass(type(value), type) and value in CASTS:
+        elif issubclass(type(value), type) and value in CASTS and issubclass(value, np.generic):
             yield name, value, CASTS[value]
+
+
+def shadows(names: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """The same with Python's own names, of which the module has none."""
+    for name, shadow in BUILTINS.items():
+        yield name, None, shadow
+    yield from casts(names)

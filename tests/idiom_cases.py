@@ -177,7 +177,7 @@ idiom(arrays.array_copy_then_written, X, lambda x: (array(2.0, 1.0, 1.0) * x) **
 idiom(arrays.ascontiguous, X, lambda x: x * T)
 idiom(arrays.atleast_1d, S, np.log, LOST)
 idiom(arrays.astype_float, X, lambda x: 2.0 * x, LOST)
-idiom(arrays.float64_cast, X, lambda x: x**2, LOST, LOST)
+idiom(arrays.float64_cast, X, lambda x: x**2, LOST)
 idiom(arrays.plain_dot, X, lambda x: np.vander(T) @ x)
 idiom(arrays.structured, X, lambda x: array(2.0 * x[0], 0.0), LOST, LOST)
 idiom(arrays.record_array, X, lambda x: x)
@@ -253,7 +253,7 @@ idiom(
     lambda x: np.linalg.solve(array([2.0, -x[0], 0.0], [-x[0], 2.0, -x[1]], [0.0, -x[1], 2.0]), array(x[2], 0.5, 1.0)),
     LOST,
 )
-idiom(names.names_float64, X, lambda x: 2.0 * x[0] + x[1], LOST, LOST)
+idiom(names.names_float64, X, lambda x: 2.0 * x[0] + x[1], LOST)
 idiom(names.vectorized, X, lambda x: array(2.0 * np.sqrt(x[0]), 2.0 * np.sqrt(x[1]), x[2]), LOST)
 idiom(names.vectorized_with_types, X, lambda x: array(x[0] ** 2, x[1] ** 2, 0.0), LOST)
 idiom(names.vectorized_over_plain, X, lambda x: x[0] * np.exp(-x[1] * names.TIMES))
