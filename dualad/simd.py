@@ -137,8 +137,7 @@ def _declare(module: Any, libm: str, real: Any, arity: int) -> Any:
     if name in module.globals:
         return module.globals[name]
     function = ir.Function(module, ir.FunctionType(real, [real] * arity), name)
-    # Free of effects, and safe to call where the source does not get to: so a branch can become a selection.
-    attributes = ["readnone", "nounwind", "willreturn", "speculatable"]
+    attributes = ["readnone", "nounwind", "willreturn"]  # free of effects: a branch can become a selection
     variants, kept = [], []
     if _GUARD not in module.globals:
         guard = ir.GlobalVariable(module, ir.IntType(8), _GUARD)
