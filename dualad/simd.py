@@ -1,7 +1,7 @@
 """Elementary functions for loops compiled by numba, which LLVM's loop vectoriser widens by itself through glibc's libmvec.
 
-numba calls the scalar functions of libm, which take 5 to 12 ns per element; NumPy takes 1 to 3. Here each function is an
-intrinsic: a call of libm's scalar function, under a name that LLVM does not know (a known one it would replace by an
+numba calls the scalar functions of libm, most of which take several times as long as NumPy's own loops. Here each function is
+an intrinsic: a call of libm's scalar function, under a name that LLVM does not know (a known one it would replace by an
 instruction of its own and split again), with the attribute that says which functions of libmvec do the same for 2, 4, 8 or
 16 elements. No mathematical rule is given up: no flag of "fast math" is set, nan, infinities and the sign of zero come out
 as C99 says. Nothing of numba itself is replaced: other code compiles as it would without this module.
