@@ -78,6 +78,7 @@ def test_layers():
         "errors",
         "wrapping",
         "rules",
+        "simd",
         "lift",
         "watching",
         "objects",
