@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import jitted, objects, storage
+from . import jitted, kernels, objects, storage
 from .errors import NoRule, called, caller, no_rule, refuse
 from .lift import GROUND, Lifted, highest, leader, refilled
 from .rules.calling import into, prepared
@@ -33,7 +33,6 @@ from .rules.table import (
     Replay,
     Rule,
     find,
-    pushforward,
 )
 from .watching import WATCH, carries
 
@@ -81,10 +80,10 @@ class Interpreter(Lifted):
         if moves and (watch is None or carries(level)):
             with np.errstate(all="ignore"):
                 try:
-                    result = self._wrap(y, pushforward(row, primals, tangents, y))
+                    result = self._wrap(y, kernels.push(row, primals, tangents, y))
                 except ArithmeticError:  # Python's numbers raise where NumPy's are infinite
                     primals = [np.float64(each) if isinstance(each, int | float) else each for each in primals]
-                    result = self._wrap(y, pushforward(row, primals, tangents, y))
+                    result = self._wrap(y, kernels.push(row, primals, tangents, y))
         else:
             result = self._wrap(y, None)
         if callable(watch):

@@ -99,10 +99,12 @@ class Elementwise:
     push: Callable[..., Array] | None = None
     fold: Callable[..., Array] | None = None
     simple: bool = field(init=False)  # nothing but partials that multiply
+    linear: bool = field(init=False)  # nothing but numbers that multiply
 
     def __post_init__(self) -> None:
         simple = not self.select and self.push is None and not any(isinstance(partial, tuple) for partial in self.partials)
         object.__setattr__(self, "simple", simple)
+        object.__setattr__(self, "linear", simple and not any(map(callable, self.partials)))
         nin = getattr(self.function, "nin", len(self.on))
         if not len(self.on) == len(self.partials) == nin:
             raise ValueError(f"{self.name}: {nin} inputs, {len(self.partials)} partials, {len(self.on)} intervals")
