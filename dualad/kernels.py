@@ -88,13 +88,13 @@ _account = 0.0  # of all kernels together
 def push(row: Elementwise, primals: Sequence[Array], tangents: Sequence[Array | None], y: Any) -> Any:
     """The chain rule, by a kernel where there is one."""
     if y.__class__ is ndarray and y.size >= SMALL and not row.linear:
-        tangent = _fused(row, primals, tangents, y)
+        tangent = fused(row, primals, tangents, y)
         if tangent is not None:
             return tangent
     return pushforward(row, primals, tangents, y)
 
 
-def _fused(row: Elementwise, primals: Sequence[Array], tangents: Sequence[Array | None], y: Any) -> Any:
+def fused(row: Elementwise, primals: Sequence[Array], tangents: Sequence[Array | None], y: Any) -> Any:
     """The tangent by a kernel; None if NumPy is to compute it."""
     flags = y.flags
     if not flags.c_contiguous:
@@ -102,7 +102,7 @@ def _fused(row: Elementwise, primals: Sequence[Array], tangents: Sequence[Array 
             return None
         turned = [each.T if each.__class__ is ndarray and each.ndim == y.ndim else each for each in primals]
         moving = [each if each is None or each.ndim <= y.ndim else _turned(each) for each in tangents]
-        tangent = _fused(row, turned, moving, y.T)
+        tangent = fused(row, turned, moving, y.T)
         return None if tangent is None else _turned(tangent)
     operands = _operands(row, primals, tangents, y)
     if operands is None:
