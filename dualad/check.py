@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from .differences import differences
 from .dual import dual
 from .errors import BadArgument, CheckFailed, DualadError, caller
 from .forward import jvp
 from .inspection import is_dual
-from .lift import Level, refilled
-from .numerical import differences
-from .selection import select
+from .levels import Level
+from .lift import refilled
+from .selection import Selection, select
 from .trees import dtype_of, flatten, is_numeric, unflatten
 from .watching import watching
 
@@ -37,9 +38,9 @@ def check_derivatives(
     f : callable
         Function of arrays, scalars and pytrees of them.
     args : tuple
-        Where to check: a point at which f is smooth.
+        Where to check: a point at which f is smooth. By complex arguments f is differentiated along both axes.
     order : int, optional
-        1: first derivatives; 2: also second ones, along a random direction.
+        1: first derivatives; 2: also second ones, along a random direction; and so on.
     modes : sequence of str, optional
         What to check: so far ``"forward"``.
     rtol : float, optional
@@ -59,21 +60,32 @@ def check_derivatives(
     """
     if unknown := set(modes) - set(MODES):
         raise BadArgument(f"check_derivatives: modes {sorted(unknown)} are not known; there is {MODES}")
-    if order not in (1, 2):
-        raise BadArgument(f"check_derivatives: order={order!r}; it is 1 or 2")
+    if not isinstance(order, int) or order < 1:
+        raise BadArgument(f"check_derivatives: order={order!r}; it is 1, 2, or more")
     if not isinstance(args, tuple | list):
         raise BadArgument("check_derivatives: args is a tuple with one item per argument: check_derivatives(f, (x,))")
     args = tuple(args)
     _compare(f, args, rtol or 1e-6, "first derivative")
-    if order > 1:
-        selection = select("check_derivatives", f, args, {}, tuple(range(len(args))), None)
-        random = np.random.default_rng(0)
-        fixed = unflatten(selection.structure, [None if p is None else _random(random, p) for p in selection.primals])
-        _compare(lambda *moved: jvp(f, moved, fixed)[1], args, rtol or 1e-6, "second derivative along a random direction")
+    random = np.random.default_rng(0)
+    for times in range(2, order + 1):
+        f = _along(f, args, random)
+        which = "second derivative along a random direction" if times == 2 else f"derivative {times} along random directions"
+        _compare(f, args, rtol or 1e-6, which)
+
+
+def _selected(f: Callable[..., Any], args: tuple[Any, ...]) -> Selection:
+    return select("check_derivatives", f, args, {}, tuple(range(len(args))), None, complex_allowed=True)
+
+
+def _along(f: Callable[..., Any], args: tuple[Any, ...], random: np.random.Generator) -> Callable[..., Any]:
+    """The derivative of f along a random direction, as a function of the same arguments."""
+    selection = _selected(f, args)
+    fixed = unflatten(selection.structure, [None if p is None else _random(random, p) for p in selection.primals])
+    return lambda *moved: jvp(f, moved, fixed)[1]
 
 
 def _compare(f: Callable[..., Any], args: tuple[Any, ...], rtol: float, what: str) -> None:
-    selection = select("check_derivatives", f, args, {}, tuple(range(len(args))), None)
+    selection = _selected(f, args)
     for place, direction in _directions(selection.primals):
         seeds = unflatten(selection.structure, direction)
         _, slope = jvp(f, args, seeds)
@@ -108,14 +120,18 @@ def _directions(primals: list[Any]) -> Iterator[tuple[str, list[Any]]]:
         return
     for place, primal in enumerate(primals):
         for index in np.ndindex(np.shape(primal)) if primal is not None else ():
-            direction: list[Any] = [None if p is None else np.zeros(np.shape(p), dtype_of(p)) for p in primals]
-            direction[place][index] = 1.0
-            yield f"input {place}{list(index) if index else ''}", direction
+            for step in (1.0, 1j) if np.iscomplexobj(primal) else (1.0,):
+                direction: list[Any] = [None if p is None else np.zeros(np.shape(p), dtype_of(p)) for p in primals]
+                direction[place][index] = step
+                yield f"input {place}{list(index) if index else ''}{' along i' if step == 1j else ''}", direction
 
 
 def _random(generator: np.random.Generator, primal: Any) -> Any:
     """A random direction for an argument, in its dtype."""
-    return np.asarray(generator.standard_normal(np.shape(primal))).astype(dtype_of(primal))
+    steps = np.asarray(generator.standard_normal(np.shape(primal)))
+    if np.iscomplexobj(primal):
+        steps = steps + 1j * generator.standard_normal(np.shape(primal))
+    return steps.astype(dtype_of(primal))
 
 
 def _blame(f: Callable[..., Any], args: tuple[Any, ...], seeds: Any, rtol: float) -> str:

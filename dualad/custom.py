@@ -12,7 +12,8 @@ import numpy as np
 
 from .dual import Dual, dual
 from .errors import BadArgument
-from .lift import Level, Lifted, highest
+from .levels import Level
+from .lift import Lifted, highest
 from .objects import lift_objects
 from .trees import dtype_of, flatten, is_numeric, tree_map, unflatten
 from .watching import WATCH, Block, watching

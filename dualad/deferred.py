@@ -19,13 +19,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
-from weakref import ref
 
 import numpy as np
 from numpy import ndarray
 
-from . import kernels
-from .rules.table import RULES, Array, Elementwise, align, pushforward
+from . import kernels, storage
+from .rules.table import Array, Elementwise, align, pushforward
 
 LARGE = 8192
 """Tangents with fewer numbers are multiplied out at once."""
@@ -39,19 +38,10 @@ Label: TypeAlias = "int | Base"
 class Base:
     """The tangent of an array, as something that others are multiples of: its rows by direction, or the whole of it."""
 
-    __slots__ = ("__weakref__", "dense", "owner", "rows")
+    __slots__ = ("__weakref__", "dense", "rows")
 
-    def __init__(self, rows: dict[int, Array] | None, dense: Array | None, owner: Any = None) -> None:
+    def __init__(self, rows: dict[int, Array] | None, dense: Array | None) -> None:
         self.rows, self.dense = rows, dense
-        self.owner = None if owner is None else ref(owner)
-
-    def part(self) -> None:
-        """Before the array is written into: what was computed from it keeps the tangent that it had."""
-        if self.dense is not None:
-            self.dense = self.dense.copy()
-        owner = None if self.owner is None else self.owner()
-        if owner is not None:
-            owner._label = None
 
 
 class Terms(dict[Any, Any]):
@@ -176,6 +166,79 @@ def seed_terms(tangent: Array) -> Terms:
     return Terms(directions, [(d, 1.0 if (tangent[d] == 1).all() else tangent[d].copy()) for d in active])
 
 
+# -- operands ------------------------------------------------------------------------------------------------------------
+
+
+def answer(
+    row: Elementwise, inputs: Sequence[Any], primals: Sequence[Array], tangents: list[Any], moving: Any, y: Any
+) -> Terms | None:
+    """The tangent of an operation as terms; None if it is to be multiplied out, and then those of the operands are.
+
+    `moving` is one of the tangents that are there, terms if any of them are.
+    """
+    late = moving.__class__ is Terms
+    if not late and (
+        y.__class__ is not ndarray
+        or moving.__class__ is not ndarray
+        or len(moving) < 2
+        or len(moving) * y.size < LARGE
+    ):
+        return None
+    if y.__class__ is ndarray and y.dtype.char in "df" and all(map(_is_plain, primals)) and all(map(_is_real, tangents)):
+        with np.errstate(all="ignore"):
+            terms = push(row, primals, _operands(row, inputs, tangents), y)
+            if len(terms) > terms.directions:
+                terms = Terms(terms.directions, {flattened(terms, y.shape, y.dtype): 1.0})
+        if terms:
+            return terms
+    if late:
+        tangents[:] = [
+            value.tangent if tangent.__class__ is Terms else tangent for value, tangent in zip(inputs, tangents, strict=True)
+        ]
+    return None
+
+
+def _is_plain(primal: Any) -> bool:
+    return primal.__class__ in (ndarray, float, int) or (isinstance(primal, np.generic) and primal.dtype.kind != "c")
+
+
+def _is_real(tangent: Any) -> bool:
+    return tangent is None or tangent.__class__ is Terms or (tangent.__class__ is ndarray and tangent.dtype.char in "df")
+
+
+def _operands(row: Elementwise, inputs: Sequence[Any], tangents: Sequence[Any]) -> list[Terms | None]:
+    """The tangents as terms. Where one array alone varies, or has many terms, it becomes a base."""
+    alone = len({id(value) for value, tangent in zip(inputs, tangents, strict=True) if tangent is not None}) == 1
+    found: list[Terms | None] = []
+    for value, tangent, partial in zip(inputs, tangents, row.partials, strict=True):
+        if tangent is None:
+            found.append(None)
+            continue
+        terms = _own(value, tangent)
+        if len(terms) > (1 if alone else CROWD) and not (row.linear and (partial == 1 or not alone)):
+            terms = Terms(terms.directions, {flattened(terms, np.shape(value.primal), np.result_type(value.primal)): 1.0})
+            value._label = terms
+        found.append(terms)
+    return found
+
+
+def _own(value: Any, tangent: Any) -> Terms:
+    """What an operand's tangent is made of; it remembers that."""
+    label = value._label
+    if label.__class__ is Terms:
+        return label
+    array = hasattr(value, "_views")
+    if label is storage.SEED or (array and storage.is_seed(value)):
+        base, terms = None, seed_terms(tangent)
+    else:
+        base = Base(None, tangent)
+        terms = Terms(len(tangent), {base: 1.0})
+    value._label = terms
+    if array:
+        storage.note(value, base)
+    return terms
+
+
 # -- the chain rule ------------------------------------------------------------------------------------------------------
 
 
@@ -194,43 +257,37 @@ def push(row: Elementwise, primals: Sequence[Array], terms: Sequence[Terms | Non
             if total is not None:
                 result[label] = total
         return result
-    shared = _factors(row, primals, y) if row.simple else None
+    known: dict[int, Array] = {}  # partials that the labels share
     for label in labels:
-        tangents = [None if each is None or label not in each else each[label] for each in terms]
-        result[label] = _coefficient(row, primals, tangents, y, shared)
+        coefficients = [None if each is None or label not in each else each[label] for each in terms]
+        result[label] = _coefficient(row, primals, coefficients, y, known)
     return result
 
 
 def _coefficient(
-    row: Elementwise, primals: Sequence[Array], tangents: Sequence[Array | None], y: Array, shared: Callable[[int], Array] | None
+    row: Elementwise, primals: Sequence[Array], coefficients: Sequence[Array | None], y: Array, known: dict[int, Array]
 ) -> Array:
-    """One new coefficient: by a kernel, by factors that the labels share, or by the rule as it stands."""
-    if y.size >= kernels.SMALL:
-        fused = kernels.fused(row, primals, [None if c is None else np.asarray(c, y.dtype)[None] for c in tangents], y)
-        if fused is not None:
-            return fused[0]
-    if shared is None:
-        pushed = pushforward(row, primals, [None if c is None else np.asarray(c, y.dtype)[None] for c in tangents], y)
-        return pushed[0]
+    """One new coefficient: by a kernel, by partials that all labels share, or by the rule as it stands."""
+    fusible = y.size >= kernels.SMALL
+    if fusible or not row.simple:
+        tangents = [None if each is None else np.asarray(each, y.dtype)[None] for each in coefficients]
+        pushed = kernels.fused(row, primals, tangents, y) if fusible else None
+        if pushed is not None:
+            return pushed[0]
+        if not row.simple:
+            return pushforward(row, primals, tangents, y)[0]
     total: Any = None
-    for place, coefficient in enumerate(tangents):
-        if coefficient is not None:
-            term = product(shared(place), coefficient)
-            total = term if total is None else total + term
-    return total
-
-
-def _factors(row: Elementwise, primals: Sequence[Array], y: Array) -> Callable[[int], Array]:
-    """The partials, each computed when it is first needed; arrays of their own, which nobody else can write into."""
-    known: dict[int, Array] = {}
-
-    def factor(place: int) -> Array:
-        if place not in known:
+    for place, coefficient in enumerate(coefficients):
+        if coefficient is None:
+            continue
+        partial = known.get(place)
+        if partial is None:
             partial = row.partials[place]
-            value = partial(*primals, y) if callable(partial) else partial
-            if value.__class__ is ndarray and (value is y or value.base is not None or any(value is each for each in primals)):
-                value = value.copy()
-            known[place] = value
-        return known[place]
-
-    return factor
+            known[place] = partial = partial(*primals, y) if callable(partial) else partial
+        if total is not None:
+            total = total + product(partial, coefficient)
+        elif not is_one(coefficient):
+            total = partial * coefficient
+        else:  # an input or the output itself may be written into later
+            total = partial.copy() if partial.__class__ is ndarray else partial
+    return total

@@ -26,7 +26,7 @@ def _require_scalar(selection: Selection, out: Any) -> None:
         )
     if isinstance(leaves[0], bool | np.bool_):
         raise NotDifferentiable(f"{selection.name}: the output is {leaves[0]!r}, an answer and not a number")
-    if np.iscomplexobj(leaves[0]):
+    if np.iscomplexobj(leaves[0]) and not any(map(np.iscomplexobj, selection.primals)):
         raise NotDifferentiable(f"{selection.name}: the output is complex; use jacfwd, or its real or imaginary part")
 
 
@@ -40,18 +40,20 @@ def grad(
     *,
     argnames: str | tuple[str, ...] | None = None,
     has_aux: bool = False,
+    holomorphic: bool = False,
     chunk_size: int | str | None = "auto",
     executor: Executor | None = None,
     progress: bool = False,
     drop_in: DropIn = "auto",
+    check: str | None = None,
 ) -> Transformed:
     """The gradient of a function with scalar output.
 
     Parameters
     ----------
     f : callable
-        Function of arrays, scalars and pytrees of them, with a real scalar as output.
-    argnums, argnames, has_aux, chunk_size, executor, progress, drop_in
+        Function of arrays, scalars and pytrees of them, with a real scalar as output; complex if `holomorphic`.
+    argnums, argnames, has_aux, holomorphic, chunk_size, executor, progress, drop_in, check
         As for `jacfwd`.
 
     Returns
@@ -78,10 +80,12 @@ def grad(
         argnums=argnums,
         argnames=argnames,
         has_aux=has_aux,
+        holomorphic=holomorphic,
         chunk_size=chunk_size,
         executor=executor,
         progress=progress,
         drop_in=drop_in,
+        check=check,
     )
 
 
@@ -91,10 +95,12 @@ def value_and_grad(
     *,
     argnames: str | tuple[str, ...] | None = None,
     has_aux: bool = False,
+    holomorphic: bool = False,
     chunk_size: int | str | None = "auto",
     executor: Executor | None = None,
     progress: bool = False,
     drop_in: DropIn = "auto",
+    check: str | None = None,
 ) -> Transformed:
     """The value of a function with scalar output, and its gradient, in one run; parameters as for `grad`.
 
@@ -122,10 +128,12 @@ def value_and_grad(
         argnums=argnums,
         argnames=argnames,
         has_aux=has_aux,
+        holomorphic=holomorphic,
         chunk_size=chunk_size,
         executor=executor,
         progress=progress,
         drop_in=drop_in,
+        check=check,
         value=True,
     )
 

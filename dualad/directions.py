@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .comparing import compare, require_check
 from .dropin import DropIn
 from .errors import BadArgument
 from .forward import Transformed, filled, one_hot, run
@@ -156,14 +157,18 @@ def jacobian(
     executor: Executor | None = None,
     progress: bool = False,
     value: bool = False,
+    check: str | None = None,
     refuse: Callable[[Selection, Any], None] | None = None,
 ) -> Any:
     """What every Jacobian-like transform does: select, cut, run, assemble. `refuse` may refuse the output."""
+    require_check(name, check)
     selection = select(name, f, args, kwargs, argnums, argnames, complex_allowed=holomorphic)
     bounds = chunk_bounds(selection, chunk_size, batch_ndim)
     out, tangents, aux = run_all(selection, bounds, batch_ndim, has_aux, executor, progress)
     if refuse is not None:
         refuse(selection, out)
+    if check is not None:
+        compare(selection, out, tangents, batch_ndim)
     values, structure = flatten(out)
     trees: list[Any] = []
     for leaf, tangent in zip(values, tangents, strict=True):
@@ -209,6 +214,7 @@ def jacfwd(
     executor: Executor | None = None,
     progress: bool = False,
     drop_in: DropIn = "auto",
+    check: str | None = None,
 ) -> Transformed:
     """The Jacobian of f by forward mode: one run of f carries all directions.
 
@@ -237,6 +243,8 @@ def jacfwd(
         Whether to step in, with stand-ins for what f builds arrays with. "auto": where a tangent would be lost otherwise,
         which is told once. True: from the start. False: never; what would lose a tangent raises. Names of packages: from the
         start, and duals also pass for floats and arrays in ``float(x)`` and ``isinstance`` of their modules.
+    check : None or "direction", optional
+        "direction": compare with a difference of f's values along one random direction, and warn if they disagree.
 
     Returns
     -------
@@ -271,6 +279,7 @@ def jacfwd(
         executor=executor,
         progress=progress,
         drop_in=drop_in,
+        check=check,
     )
 
 
@@ -286,6 +295,7 @@ def value_and_jacfwd(
     executor: Executor | None = None,
     progress: bool = False,
     drop_in: DropIn = "auto",
+    check: str | None = None,
 ) -> Transformed:
     """The value of f and its Jacobian in one run; parameters as for `jacfwd`.
 
@@ -319,5 +329,6 @@ def value_and_jacfwd(
         executor=executor,
         progress=progress,
         drop_in=drop_in,
+        check=check,
         value=True,
     )

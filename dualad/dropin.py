@@ -24,7 +24,7 @@ import numpy as np
 
 from .errors import TRAIL, BadArgument, DropInWarning, TangentLossError, Trail, depth
 from .lift import leaves
-from .places import stand_ins
+from .places import WRAPPED, stand_ins
 from .watching import STEPPED
 
 T = TypeVar("T")
@@ -64,10 +64,7 @@ def mode_of(drop_in: Any) -> Any:
 
 @contextmanager
 def mode(drop_in: Any) -> Iterator[None]:
-    """A block in which transforms step in so; "auto" leaves it to whoever stands outside."""
-    if drop_in == "auto":
-        yield
-        return
+    """A block in which transforms step in so; but for "auto", which leaves it to whoever stands outside."""
     token = MODE.set(mode_of(drop_in))
     try:
         yield
@@ -249,7 +246,7 @@ def _code(f: Any) -> CodeType | None:
     for _ in range(100):  # a cycle of wrappers ends too
         if type(f) is FunctionType and "__wrapped__" not in f.__dict__:
             return f.__code__
-        inner = next((getattr(f, name) for name in ("__wrapped__", "__func__", "func") if hasattr(f, name)), None)
+        inner = next((getattr(f, name) for name in WRAPPED if hasattr(f, name)), None)
         if inner is None:
             return getattr(vars(type(f)).get("__call__"), "__code__", None)
         f = inner

@@ -9,15 +9,18 @@ what it is to the code that meets it: an ndarray, or a NumPy scalar, that does n
 from __future__ import annotations
 
 import numbers
+import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
 
 from . import storage
+from .deferred import expanded
 from .errors import TangentLossError, refuse
-from .interpreter import WEAK, Interpreter
-from .lift import Level, Lifted, describe
+from .interpreter import WEAK, Interpreter, typed
+from .levels import Level
+from .lift import Lifted, describe
 from .objects import array_of_objects
 from .rules.table import RULES, Array, innermost
 
@@ -26,11 +29,22 @@ def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
     """A Dual of the kind that its primal asks for: an array, or a scalar."""
     new: Any
     if primal.__class__ is np.ndarray or not isinstance(primal, np.generic | float | complex | DualScalar):
+        if primal.__class__ not in (np.ndarray, np.memmap) and isinstance(primal, np.ndarray):
+            name = f"{primal.__class__.__module__}.{primal.__class__.__name__}"
+            refuse(f"an operation that gives a {name}", "this subclass of ndarray cannot carry it; compute with plain arrays")
         new = object.__new__(DualArray)
-        new._base = new._recipe = new._views = None
+        new._base = new._recipe = new._views = new._noted = None
     else:
         new = object.__new__(DualComplex if isinstance(primal, complex | np.complexfloating | DualComplex) else DualReal)
-    new.primal, new.tangent, new.level = primal, tangent, level
+    new.primal, new.tangent, new.level, new._label = primal, tangent, level, None
+    return new
+
+
+def later(primal: Array, terms: Any, level: Level) -> Any:
+    """A Dual whose tangent is not multiplied out."""
+    new: Any = object.__new__(DeferredArray)
+    new._base = new._recipe = new._views = new._noted = None
+    new.primal, new.level, new._label = primal, level, terms
     return new
 
 
@@ -67,6 +81,9 @@ class Dual(Interpreter):
 
     def _lift(self, primal: Any, tangent: Any) -> Any:
         return dual(primal, tangent, self.level)
+
+    def _later(self, primal: Any, terms: Any) -> Any:
+        return later(primal, terms, self.level)
 
     # -- what cannot be a dual -------------------------------------------------------------------------------------------
 
@@ -114,12 +131,16 @@ class Dual(Interpreter):
             refuse("memoryview(x), or compiled code that reads memory,", "take dualad.primal_of(x) first")
         return memoryview(storage.lend(self))
 
-    def tobytes(self, *args: Any) -> NoReturn:
-        refuse("x.tobytes()", "take dualad.primal_of(x) first")
+    def tobytes(self, *args: Any) -> bytes:
+        if not storage.is_constant(self):
+            refuse("x.tobytes()", "take dualad.primal_of(x) first")
+        return bytes(innermost(self).tobytes(*args))
 
     @property
-    def data(self) -> NoReturn:
-        refuse("x.data", "take dualad.primal_of(x) first")
+    def data(self) -> memoryview:
+        if not storage.is_constant(self):
+            refuse("x.data", "take dualad.primal_of(x) first")
+        return memoryview(storage.lend(self))
 
     # -- text ------------------------------------------------------------------------------------------------------------
 
@@ -136,7 +157,7 @@ class Dual(Interpreter):
 class DualArray(Dual):
     """A Dual with ndarray's semantics: indexing gives views, writing changes what they share."""
 
-    __slots__ = ("_base", "_lent", "_recipe", "_views")
+    __slots__ = ("_base", "_lent", "_noted", "_recipe", "_views")
 
     _base: DualArray | None
     _recipe: Any
@@ -191,6 +212,11 @@ class DualArray(Dual):
         """One element, which promotes as weakly as the Python number that NumPy would give."""
         return _weak(super().item(*index))
 
+    def resize(self, *shape: Any, refcheck: bool = True) -> None:
+        """Other memory of another size, zeros behind what there was."""
+        shape = shape[0] if len(shape) == 1 and not isinstance(shape[0], int | np.integer) else shape
+        storage.resize(self, shape)
+
     def partition(self, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None) -> None:
         self[...] = np.partition(self, kth, axis, kind, order)
 
@@ -198,9 +224,37 @@ class DualArray(Dual):
         innermost(self).setflags(write=write, align=align, uic=uic)
 
     def view(self, *args: Any, **kwargs: Any) -> Any:
-        if args or kwargs:
-            refuse("x.view(dtype) or x.view(ndarray)", "use x.astype, x.real, x.imag, or x itself")
-        return self[...]
+        """x[...], or what ndarray gives if nothing is lost by it."""
+        if not args and not kwargs:
+            return self[...]
+        if not storage.is_constant(self):
+            as_what = ", ".join(f"{each.__module__}.{each.__name__}" for each in args if isinstance(each, type)) or "dtype"
+            refuse(f"x.view({as_what})", "an array of that kind cannot carry it; use x.astype, x.real, x.imag, or x itself")
+        return storage.lend(self).view(*args, **kwargs)
+
+
+_settling = threading.Lock()
+
+
+class DeferredArray(DualArray):
+    """A DualArray with terms in place of its tangent, until somebody asks for that: then it is one like any other."""
+
+    __slots__ = ()
+
+    _deferred = True
+
+    @property
+    def tangent(self) -> Any:  # type: ignore[override]  # the slot is filled when it is asked for
+        with _settling:
+            if self.__class__ is DeferredArray:
+                self.tangent = expanded(self._label, self.primal.shape, self.primal.dtype)
+                storage.note(self)
+        return self.tangent
+
+    @tangent.setter
+    def tangent(self, tangent: Any) -> None:
+        Interpreter.tangent.__set__(self, tangent)  # type: ignore[union-attr]  # the slot itself
+        self.__class__ = DualArray  # type: ignore[assignment]
 
 
 class DualScalar(Dual):
@@ -221,7 +275,7 @@ class DualScalar(Dual):
         They are computed as NumPy's, though, for which 1 / 0.0 is infinite and (-8.0) ** 0.5 is nan."""
         if not all(type(innermost(operand)) in WEAK for operand in operands):
             return super()._operate(ufunc, compute, *operands)
-        return _weak(super()._operate(ufunc, lambda *primals: compute(*map(_strong, primals)), *operands))
+        return _weak(super()._operate(ufunc, lambda *primals: compute(*map(typed, primals)), *operands))
 
     # There is no __getitem__, not even for x[()]: with one, Python would take a scalar for a sequence, and NumPy would tell
     # so, instead of what was lost, when one is stored in a plain array.
@@ -254,11 +308,6 @@ class DualComplex(DualScalar):
 DualArray._elements = (DualReal, DualComplex)
 numbers.Real.register(DualReal)
 numbers.Complex.register(DualComplex)
-
-
-def _strong(value: Any) -> Any:
-    """Python's own number as NumPy's."""
-    return np.asarray(value)[()] if type(value) in WEAK else value
 
 
 def _weak(value: Any) -> Any:

@@ -12,13 +12,16 @@ from . import storage
 from .dropin import DropIn, attempted, mode, mode_of
 from .dual import Dual, DualArray, dual
 from .errors import BadArgument, NotDifferentiable
+from .interpreter import typed
 from .jitted import unjitted
-from .lift import Level, Lifted, ungrounded
-from .objects import lift_objects
+from .levels import Level
+from .lift import Lifted, ungrounded
+from .objects import lift_objects, settled
+from .places import standing
 from .rules.table import innermost
-from .selection import Selection, description, name_of, select
+from .selection import Selection, name_of, select
 from .structural import looking_again, needs_second_look, plain, second_look, seeded
-from .trees import dtype_of, flatten, is_numeric, tree_map, unflatten
+from .trees import described, dtype_of, flatten, is_numeric, tree_map, unflatten
 from .wrapping import Wrapper
 
 
@@ -94,28 +97,31 @@ def _lift(leaf: Any, primal: Any, seed: Any, level: Level) -> Any:
         primal = np.copy(primal, order="K")
     elif seed is None:
         return primal  # a number that does not vary here
-    return dual(primal, seeded(seed, level) if looking_again() and seed is not None else seed, level)
+    if seed is not None and looking_again():
+        return dual(primal, seeded(seed, level), level)
+    lifted = dual(primal, seed, level)
+    if seed.__class__ is np.ndarray:
+        storage.note_seed(lifted)
+    return lifted
 
 
 def _numeric(selection: Selection, leaf: Any) -> Any:
     """A leaf of the output, refused if it has no derivative or belongs to a transform that has returned."""
-    leaf = lift_objects(leaf)
+    leaf = settled(leaf)
     if isinstance(leaf, Lifted):
         leaf.level.require_alive()
-    elif leaf is not None and not is_numeric(leaf):
+    elif leaf is not None and not is_numeric(leaf, [type(innermost(primal)) for primal in selection.primals]):
         raise NotDifferentiable(
-            f"{selection.name}: {name_of(selection.f)} returned {description(leaf)}, which is not numeric; "
-            "return it as aux with has_aux=True"
+            f"{selection.name}: {name_of(selection.f)} returned {described(leaf)}, which is not numeric; "
+            "return it as aux with has_aux=True, or the array inside"
         )
     return leaf
 
 
 def strip(leaf: Any, level: Level) -> Any:
-    """A leaf without the tangents of `level`. Python floats become np.float64, as NumPy's answers are."""
+    """A leaf without the tangents of `level`. Python's numbers become np.float64 or np.complex128, as NumPy's answers are."""
     leaf = ungrounded(leaf)
-    if isinstance(leaf, Dual) and leaf.level is level:
-        leaf = leaf.primal
-    return np.float64(leaf) if type(leaf) is float else leaf
+    return typed(leaf.primal if isinstance(leaf, Dual) and leaf.level is level else leaf)
 
 
 def seed_like(primal: Any, tangent: Any) -> Any:
@@ -211,10 +217,15 @@ def jvp(
     _require_function(f)
     if not isinstance(primals, tuple | list) or not isinstance(tangents, tuple | list):
         raise BadArgument("jvp: primals and tangents are tuples with one item per argument: jvp(f, (x,), (v,))")
-    primals = tuple(primals)
+    if drop_in == "auto":
+        return _jvp(f, tuple(primals), tuple(tangents), has_aux)
     with mode(drop_in):
-        selection = select("jvp", f, primals, {}, tuple(range(len(primals))), None, complex_allowed=True)
-    directions, structure = flatten(tuple(tangents))
+        return _jvp(f, tuple(primals), tuple(tangents), has_aux)
+
+
+def _jvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], has_aux: bool) -> tuple[Any, ...]:
+    selection = select("jvp", f, primals, {}, tuple(range(len(primals))), None, complex_allowed=True)
+    directions, structure = flatten(tangents)
     if structure != selection.structure:
         raise BadArgument(f"jvp: tangents have the structure {structure}, primals {selection.structure}")
 
@@ -248,12 +259,13 @@ def _direction(primal: Any, tangent: Any) -> Any:
 
 def _derivative(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, argnums: int, order: int) -> Any:
     if order == 0:
-        return f(*args, **kwargs)
+        return standing(f)(*args, **kwargs)
     selection = select("derivative", f, args, kwargs, argnums, None, complex_allowed=True)
     lower = functools.partial(_derivative, f, kwargs=kwargs, argnums=argnums, order=order - 1)
     place = selection.places[0]
     assert isinstance(place, int)
 
+    @functools.wraps(f)
     def along(x: Any) -> Any:
         return lower((*args[:place], x, *args[place + 1 :]))
 

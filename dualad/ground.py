@@ -15,7 +15,8 @@ import numpy as np
 
 from . import storage
 from .dual import DualArray
-from .lift import GROUND, highest, leaves, refilled, ungrounded
+from .levels import GROUND
+from .lift import highest, leaves, refilled, ungrounded
 from .objects import lift_objects
 from .rules.groups import rule_of
 from .rules.table import Refused
@@ -56,6 +57,12 @@ class GroundArray(DualArray):
                 return each
         return self._wrap(y, None)
 
+    def __getattr__(self, name: str) -> Any:
+        """What else ndarray has, of the plain array: ctypes, tofile, byteswap."""
+        if name.startswith("_") or not hasattr(np.ndarray, name):
+            raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
+        return getattr(storage.lend(self), name)
+
     def __reduce__(self) -> Any:
         return np.copy(ungrounded(self)).__reduce__()
 
@@ -68,6 +75,6 @@ def grounded(value: Any) -> Any:
     if type(value) is not np.ndarray or value.dtype.kind not in "fc" or not STEPPED.get():
         return value
     new: GroundArray = object.__new__(GroundArray)
-    new.primal, new.tangent, new.level = value, None, GROUND
-    new._base = new._recipe = new._views = None
+    new.primal, new.tangent, new.level, new._label = value, None, GROUND, None
+    new._base = new._recipe = new._views = new._noted = None
     return new

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .comparing import compare, require_check
 from .directions import chunk_bounds, in_chunks, jacobian_blocks, require_complex, run_chunk
 from .dropin import DropIn
 from .errors import BadArgument
@@ -54,13 +55,17 @@ def _hessian(
     executor: Executor | None,
     progress: bool,
     everything: bool,
+    check: str | None,
 ) -> Any:
+    require_check(name, check)
     selection = select(name, f, args, kwargs, argnums, argnames, complex_allowed=holomorphic)
     count = sum(selection.sizes)
     bounds = chunk_bounds(selection, chunk_size, tangents=max(1, count))
     tasks = [(selection, low, high, count, has_aux) for low, high in bounds]
     answers = list(in_chunks(run_rows, tasks, executor, progress))
     out, aux, tangents = answers[0][1]
+    if check is not None:
+        compare(selection, out, tangents)
     leaves, structure = flatten(out)
     gradients: list[Any] = []
     seconds: list[Any] = []
@@ -117,6 +122,7 @@ def hessian(
     executor: Executor | None = None,
     progress: bool = False,
     drop_in: DropIn = "auto",
+    check: str | None = None,
 ) -> Transformed:
     """All second derivatives, by a dual of duals; symmetric to the last bit.
 
@@ -124,7 +130,7 @@ def hessian(
     ----------
     f : callable
         Function of arrays, scalars and pytrees of them.
-    argnums, argnames, has_aux, holomorphic, chunk_size, executor, progress, drop_in
+    argnums, argnames, has_aux, holomorphic, chunk_size, executor, progress, drop_in, check
         As for `jacfwd`; chunks and executor serve the outer directions. A chunk computes the rows of its directions from
         the diagonal on, so that chunks compute each pair of inputs once: with long arrays that is faster than one run, with
         short ones slower, because f runs once per chunk.
@@ -158,6 +164,7 @@ def hessian(
         executor=executor,
         progress=progress,
         drop_in=drop_in,
+        check=check,
         everything=False,
     )
 
@@ -173,6 +180,7 @@ def value_grad_and_hessian(
     executor: Executor | None = None,
     progress: bool = False,
     drop_in: DropIn = "auto",
+    check: str | None = None,
 ) -> Transformed:
     """Value, first and second derivatives in one run; parameters as for `hessian`.
 
@@ -206,6 +214,7 @@ def value_grad_and_hessian(
         executor=executor,
         progress=progress,
         drop_in=drop_in,
+        check=check,
         everything=True,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .dual import Dual
-from .lift import GROUND
+from .levels import GROUND
 from .structural import plain
 
 

@@ -9,6 +9,7 @@ A tangent of None says that the value does not vary, structurally: nothing was e
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,9 +17,11 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import jitted, kernels, objects, storage
+from . import deferred, jitted, kernels, objects, storage
+from .deferred import WHERE, Terms
 from .errors import NoRule, called, caller, no_rule, refuse
-from .lift import GROUND, Lifted, highest, leader, refilled
+from .levels import GROUND
+from .lift import Lifted, highest, leader, refilled, ungrounded
 from .rules.calling import into, prepared
 from .rules.folds import method_rule
 from .rules.groups import rule_of
@@ -40,15 +43,27 @@ WEAK = (int, float, complex)
 CONTAINERS = (list, tuple)
 
 
+def typed(number: Any) -> Any:
+    """Python's own float or complex number as NumPy's, which has a dtype and a shape; anything else as it is."""
+    kind = number.__class__
+    return np.float64(number) if kind is float else np.complex128(number) if kind is complex else number
+
+
 class Interpreter(Lifted):
     """The forward-mode reading of the rule table; a subclass says what a lifted value is made of (`_lift`)."""
 
-    __slots__ = ("tangent",)
+    __slots__ = ("_label", "tangent")
 
     tangent: Array | None
+    _label: Any  # its tangent as terms (`deferred`), if that is known
+    _deferred = False  # whether it is known as nothing else
 
     def _lift(self, primal: Any, tangent: Any) -> Any:
         """A value of the same level."""
+        raise NotImplementedError
+
+    def _later(self, primal: Any, terms: Any) -> Any:
+        """A value of the same level with a tangent that is not multiplied out."""
         raise NotImplementedError
 
     # -- the questions of Lifted ---------------------------------------------------------------------------------------
@@ -57,37 +72,45 @@ class Interpreter(Lifted):
         row = RULES.get(ufunc)
         if row.__class__ is not Elementwise:
             return self._function(ufunc, inputs, {})
+        return self._elementwise(row, inputs, compute or ufunc)  # type: ignore[arg-type]  # its class was asked
+
+    def _elementwise(self, row: Elementwise, inputs: tuple[Any, ...], compute: Callable[..., Any]) -> Any:
         level = self.level
         primals: list[Any] = []
         tangents: list[Any] = []
-        moves = False
+        moving: Any = None
         for value in inputs:
             if isinstance(value, Interpreter) and (value.level is level or value.level is GROUND):
-                tangent = value.tangent
+                tangent = value._label if value._deferred else value.tangent
                 primals.append(value.primal)
                 tangents.append(tangent)
-                moves = moves or tangent is not None
+                if tangent is not None and moving.__class__ is not Terms:
+                    moving = tangent
             elif value.__class__ in CONTAINERS or (value.__class__ is ndarray and value.dtype.hasobject):
                 inputs = tuple(map(objects.as_operand, inputs))
-                return leader(inputs)._ufunc(ufunc, inputs, compute)
+                return leader(inputs)._ufunc(row.function, inputs, compute)
             else:
                 primals.append(value)
                 tangents.append(None)
-        y = (compute or ufunc)(*primals)
+        y = compute(*primals)
         if y.__class__ in WEAK:  # np.frompyfunc answers with Python's numbers
             y = np.result_type(y, np.float64).type(y)
+        elif y.__class__ is np.complex128:  # rules compare, and ask for dtypes: Python's complex numbers can do neither
+            primals = list(map(typed, primals))
         watch = WATCH.get()
-        if moves and (watch is None or carries(level)):
+        if moving is None or not (watch is None or carries(level)):
+            result = self._wrap(y, None)
+        elif (terms := deferred.answer(row, inputs, primals, tangents, moving, y)) is not None:
+            result = self._later(y, terms)
+        else:
             with np.errstate(all="ignore"):
                 try:
                     result = self._wrap(y, kernels.push(row, primals, tangents, y))
                 except ArithmeticError:  # Python's numbers raise where NumPy's are infinite
-                    primals = [np.float64(each) if isinstance(each, int | float) else each for each in primals]
+                    primals = [np.float64(each) if each.__class__ is int else typed(each) for each in primals]
                     result = self._wrap(y, kernels.push(row, primals, tangents, y))
-        else:
-            result = self._wrap(y, None)
         if callable(watch):
-            watch(ufunc, inputs, {}, result)
+            watch(row.function, inputs, {}, result)
         return result
 
     def _ufunc_method(self, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -97,12 +120,12 @@ class Interpreter(Lifted):
             return self._apply(row, inputs, kwargs if out is None else kwargs | {"out": out[0]})
         where = kwargs.get("where", True)
         if where is not True and out is not None:  # into copies, so that NumPy does not warn of unset elements
-            kwargs["out"] = tuple(None if each is None else np.copy(self._primal_of(each)) for each in out)
+            kwargs["out"] = tuple(None if each is None else np.copy(self._below(each)) for each in out)
         kind = find(ufunc).__class__
         if kind is Function:
             return self._function(ufunc, inputs, kwargs if out is None else kwargs | {"out": out[0]})
         if kind is Elementwise:
-            result = self._ufunc(ufunc, inputs, partial(ufunc, **kwargs) if kwargs else None)
+            result = self._ufunc(ufunc, inputs, partial(_plainly, ufunc, **kwargs) if kwargs else None)
         else:
             result = self._function(ufunc, inputs, kwargs)
         if out is None:
@@ -126,6 +149,8 @@ class Interpreter(Lifted):
         return out
 
     def _function(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if function is np.where and len(args) == 3 and any(getattr(each, "_deferred", False) for each in args):
+            return self._elementwise(WHERE, args, function)
         row = rule_of(function)
         if row is None:
             scalar = jitted.python_function(function)
@@ -138,12 +163,18 @@ class Interpreter(Lifted):
 
     def _apply(self, row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A row of the table on arguments with duals of this level among them."""
-        args, kwargs, out = prepared(row, args, kwargs)
+        return self._apply_prepared(row, *prepared(row, args, kwargs))
+
+    def _apply_prepared(self, row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Any:
         lists = getattr(row, "sequences", 0)
-        args = tuple([objects.lift_objects(each, lists) for each in args])
-        if kwargs:
-            kwargs = {name: objects.lift_objects(each, lists) for name, each in kwargs.items()}
-        compute = row.function if out is None else partial(into, row, np.empty_like(self._primal_of(out)))
+        given = (*args, *kwargs.values())
+        lifted = [objects.lift_objects(each, lists) for each in given]
+        if any(map(operator.is_not, given, lifted)):
+            args, kwargs = tuple(lifted[: len(args)]), dict(zip(kwargs, lifted[len(args) :], strict=True))
+            top = highest(lifted)
+            if top.level > self.level:  # it was hidden among objects
+                return top._apply_prepared(row, args, kwargs, out)
+        compute = row.function if out is None else partial(_plainly, into, row, np.empty_like(self._below(out)))
         kind = row.__class__
         if kind is Function:  # by far the commonest: asked first
             result = self._push(row, args, kwargs, compute)  # type: ignore[arg-type]  # its class was asked
@@ -191,7 +222,7 @@ class Interpreter(Lifted):
         tangent = None
         varies = tangents and getattr(getattr(y, "dtype", None), "kind", "f") in "fcO"
         if varies and (row.view or carries(self.level)):  # a view is the array that it is of, also under no_tangents
-            primals = tuple(np.float64(each) if each.__class__ is float else each for each in primals)
+            primals = tuple(map(typed, primals))
             with np.errstate(all="ignore"):
                 tangent = row.push(y, *primals, **keywords, **tangents)
         result = self._wrap(y, tangent)
@@ -212,6 +243,10 @@ class Interpreter(Lifted):
         if isinstance(value, dict):
             return {key: self._primal_of(item) for key, item in value.items()}
         return value
+
+    def _below(self, out: Any) -> Any:
+        """The primal of an array to be written into; one of the ground itself, into which a lower level's duals can go."""
+        return out if isinstance(out, Interpreter) and out.level is GROUND else self._primal_of(out)
 
     def _tangent_of(self, value: Any) -> Any:
         """The tangent at this level; for a container that holds one, a list with None for what does not vary."""
@@ -258,3 +293,9 @@ class Interpreter(Lifted):
         if not isinstance(result, Interpreter) or result.level is not self.level:
             return self._wrap(value, None)
         return result if result.primal is value else self._wrap(value, result.tangent)
+
+
+def _plainly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What a function gives, which may be the array of the ground that was given as `out`."""
+    y = function(*args, **kwargs)
+    return tuple(map(ungrounded, y)) if isinstance(y, tuple) else ungrounded(y)

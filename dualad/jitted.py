@@ -50,6 +50,12 @@ def unjitted() -> Iterator[None]:
                 del module.Dispatcher.__call__
 
 
+def is_jitted(value: Any) -> bool:
+    """Whether a value is a dispatcher of numba's."""
+    module = sys.modules.get(DISPATCHER)
+    return module is not None and issubclass(type(value), module.Dispatcher)
+
+
 def python_function(ufunc: Any) -> Callable[..., Any] | None:
     """The Python function behind a ufunc made by ``@vectorize``; None for any other."""
     return getattr(getattr(ufunc, "_dispatcher", None), "py_func", None)

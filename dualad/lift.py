@@ -16,55 +16,17 @@ of its level as a constant; that constant may be lifted itself, and then NumPy's
 
 from __future__ import annotations
 
-import itertools
 import operator
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from .errors import EscapedDualError, TangentLossError, caller
+from .errors import TangentLossError, caller
+from .levels import GROUND, Level
 from .rules.table import Array, innermost
-
-
-class Level(int):
-    """The identity of one call of a transform: a number that grows, so that an inner call ranks above an outer one.
-
-    Numbers are even; the odd one below belongs to the tangents of that call, where those are lifted themselves: under the
-    dual, above any dual of an outer transform that they may meet.
-    """
-
-    alive: bool
-    transform: str
-    below: Level
-    _numbers = itertools.count(2, 2)
-
-    @classmethod
-    def fresh(cls, transform: str) -> Level:
-        level = cls(next(cls._numbers))
-        level.below = cls(level - 1)
-        for each in (level, level.below):
-            each.transform, each.alive = transform, True
-        return level
-
-    def __enter__(self) -> Level:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.alive = self.below.alive = False
-
-    def require_alive(self) -> None:
-        """Raise if the transform has returned: its directions mean nothing any more."""
-        if not self.alive:
-            raise EscapedDualError(
-                f"a dual number of {self.transform} is used at {caller()} after {self.transform} has returned: it was kept in "
-                "a global, a closure or a generator. Return it from the function (or as aux), or use stop_gradient."
-            )
-
-
-GROUND = Level(0)
-"""The level below all others, of arrays that no transform differentiates by; it ends with the process."""
-GROUND.transform, GROUND.alive = "no transform", True
 
 
 def leaves(values: Iterable[Any]) -> Iterator[Any]:
@@ -129,10 +91,28 @@ def _is_foreign(value: Any, operands: tuple[Any, ...]) -> bool:
                 f"{kind.__module__}.{kind.__name__} meets a dual number at {caller()}: this subclass of ndarray cannot carry "
                 "tangents. Pass np.asarray(...) of it."
             )
+    elif is_sparse(kind):
+        return True
     elif getattr(kind, "__array_ufunc__", None) is not None and not isinstance(value, np.generic):
         return all(innermost(operand).__class__ is not kind for operand in operands if isinstance(operand, Lifted))
     _NATIVE.add(kind)
     return False
+
+
+def is_sparse(kind: type) -> bool:
+    """Whether a class is one of SciPy's sparse matrices, which say nothing of it to NumPy's protocols."""
+    return kind.__module__.startswith("scipy.sparse") and hasattr(kind, "tocsr")
+
+
+def _answer_of_other(ufunc: np.ufunc, compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
+    """What a call gives with another library's array among its operands, which should answer: SciPy's sparse matrices cannot,
+    and pandas keeps objects under its labels but no lifted arrays."""
+    if not isinstance(compute, partial) and is_sparse(type(operands[-1])):
+        return import_module("dualad.scipy.sparse").reflected(compute, *operands)
+    labelled = [each.shape for each in operands if hasattr(type(each), "__pandas_priority__") and not isinstance(each, Lifted)]
+    if not labelled or ufunc.signature is not None:
+        return NotImplemented
+    return compute(*[np.broadcast_to(np.asarray(e, object), labelled[0]) if isinstance(e, Lifted) else e for e in operands])
 
 
 def _unary(ufunc: np.ufunc, compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -186,6 +166,7 @@ class Lifted:
 
     __slots__ = ("__weakref__", "level", "primal")
     __array_priority__ = 1000.0  # consulted by older code that decides who answers an operator
+    __pandas_priority__ = 5000  # above its tables, which then ask us
     __hash__ = None  # type: ignore[assignment]  # a cache would hand out another call's tangent
 
     level: Level
@@ -211,7 +192,7 @@ class Lifted:
         out = kwargs.get("out")
         top = leader(inputs if out is None else (*inputs, *out))
         if top is None:
-            return NotImplemented
+            return _answer_of_other(ufunc, partial(getattr(ufunc, method), **kwargs), inputs)
         if kwargs or method != "__call__":
             return top._ufunc_method(ufunc, method, inputs, kwargs)
         return top._ufunc(ufunc, inputs)
@@ -231,7 +212,7 @@ class Lifted:
     def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], *operands: Any) -> Any:
         """An operator; Python asks the other operand when the answer is NotImplemented."""
         top = leader(operands)
-        return NotImplemented if top is None else top._ufunc(ufunc, operands, compute)
+        return _answer_of_other(ufunc, compute, operands) if top is None else top._ufunc(ufunc, operands, compute)
 
     def _update(self, ufunc: np.ufunc, other: Any) -> Any:
         """An in-place operator: writes into this array where it can be written, else makes a new value."""

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .errors import TRAIL
+from .errors import TRAIL, refuse
 from .lift import Lifted, highest, leaves
+
+NUMBERS = (int, float, complex, np.number)
 
 
 class Handed(NamedTuple):
@@ -57,11 +59,22 @@ def holds_lifted(value: Any) -> bool:
 def lift_objects(value: Any, lists: int = 0) -> Any:
     """A list, tuple or object array that holds lifted scalars or arrays, as one lifted array; anything else as it is. The
     outermost levels of lists, as many as `lists`, stay lists."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value) and holds_lifted(value):
+        refuse("a masked element among dual numbers in a numpy.ma.MaskedArray", "fill it: y.filled(0.0), or use np.where")
     if isinstance(value, np.ndarray):
         return _gathered(value.ravel().tolist()).reshape(value.shape) if holds_lifted(value) else value
     if isinstance(value, list | tuple) and any(isinstance(each, Lifted) or holds_lifted(each) for each in leaves(value)):
         items = [lift_objects(item, max(lists - 1, 0)) for item in value]
         return items if lists else _gathered(items)
+    return value
+
+
+def settled(value: Any) -> Any:
+    """A value that leaves a function: lifted, and an object array of plain numbers as one of these numbers. Sorting or picking
+    among objects may leave none that is lifted."""
+    value = lift_objects(value)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "O" and all(isinstance(each, NUMBERS) for each in value.flat):
+        return np.array(value.tolist())
     return value
 
 

@@ -12,16 +12,26 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
-from types import CellType, FunctionType, ModuleType
+from functools import partial, wraps
+from importlib import import_module
+from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from . import standins
-from .shadows import SHADOWS
-from .standins import StandIn, is_infrastructure
+from .jitted import is_jitted
+from .shadows import shadows
+from .standins import StandIn, StandInForAll, is_infrastructure
 from .watching import STEPPED
 
 _lock = threading.RLock()
+
+
+MANY = 1000
+"""Larger dictionaries, and longer chains of functions, are not looked through."""
+
+
+WRAPPED = ("__wrapped__", "__func__", "func", "py_func")
+"""Under which names wrappers, methods, partial functions and jitted ones keep the function inside."""
 
 
 class Place(NamedTuple):
@@ -62,7 +72,11 @@ class Book:
     def __init__(self) -> None:
         self.standins: dict[int, StandIn] = {}  # by identity: any value may be looked up, hashable or not
         self.methods: list[Place] = []
-        self.modules: dict[str, tuple[int, int, int, list[Place]]] = {}
+        self.bound: dict[tuple[type, str], Any] = {}  # ours for SciPy's methods
+        self.modules: dict[str, tuple[tuple[int, ...], list[Place]]] = {}
+        self.places: list[Place] = []
+        self.state = (0, 0)
+        self.read = 0  # how many entries of SciPy's registries are here
         for original, answer in standins.functions():
             self.enter(original, answer)
         for kind, name, answer in standins.methods():
@@ -82,38 +96,109 @@ class Book:
 
         self.methods.append(Place(kind, name, vars(kind).get(name), method))
 
+    def enter_scipy(self) -> None:
+        """Enter what our counterparts of SciPy's modules know, for those that have been imported."""
+        if not any(name in sys.modules for name in ("scipy.special", "scipy.linalg", "scipy.sparse", "scipy.fft")):
+            return
+        package = import_module("dualad.scipy")  # by name: it stands above, and is read when it is needed
+        package.read()
+        functions, methods = package.dispatch.FUNCTIONS, package.dispatch.METHODS
+        if self.read != len(functions) + len(methods):
+            self.read = len(functions) + len(methods)
+            for original, ours in functions.items():
+                self.standins.setdefault(id(original), StandInForAll(original, ours))
+            known = {(place.holder, place.name) for place in self.methods}
+            for (kind, name), ours in methods.items():
+                self.bound[kind, name] = ours
+                if (kind, name) not in known:
+                    self.methods.append(Place(kind, name, vars(kind).get(name), ours))
+
+    def standin_of(self, value: Any) -> Any:
+        """What stands in for a function, or for a method that was taken from its object before; None if nothing does."""
+        if type(value) is not MethodType:
+            return self.standins.get(id(value))
+        for kind in type(value.__self__).__mro__ if self.bound else ():
+            ours = self.bound.get((kind, getattr(value.__func__, "__name__", "")))
+            if ours is not None:
+                return MethodType(ours, value.__self__) if ours.__wrapped__ is value.__func__ else None
+        return None
+
     def places_in(self, holder: Any) -> Iterator[Place]:
         """The places in a dictionary or class that hold something with a stand-in."""
         for name, value in list(holder.items() if type(holder) is dict else vars(holder).items()):
-            standin = self.standins.get(id(value))
+            standin = self.standin_of(value)
             if standin is not None:
                 yield Place(holder, name, value, standin)
-            elif type(value) is StandIn:  # taken by an import while others have stand-ins in place
+            elif type(value) is staticmethod and (standin := self.standins.get(id(value.__func__))) is not None:
+                yield Place(holder, name, value, staticmethod(standin))
+            elif issubclass(type(value), StandIn):  # taken by an import while others have stand-ins in place
                 yield Place(holder, name, value.__wrapped__, value)
 
     def places_of(self, names: dict[str, Any]) -> list[Place]:
-        """The places in a module's names, and in the dictionaries and classes that it defines."""
+        """The places in a module's names, and in the dictionaries, classes and functions that it defines.
+
+        Only the type of a value is looked at: a proxy or a library may do anything when it is asked for an attribute.
+        """
         places = list(self.places_in(names))
         for value in list(names.values()):
-            if (type(value) is dict and value is not names and len(value) < 1000) or (
-                isinstance(value, type) and value.__module__ == names.get("__name__")
-            ):
+            if type(value) is FunctionType:
+                if value.__closure__ or value.__defaults__ or value.__globals__ is not names:
+                    places.extend(self.places_at(value, names))
+            elif is_jitted(value):
+                places.extend(self.places_at(value, names))
+            elif type(value) is dict:
+                if value is not names and len(value) < MANY:
+                    places.extend(self.places_in(value))
+            elif issubclass(type(value), type) and value.__module__ == names.get("__name__"):
                 places.extend(self.places_in(value))
         return places
 
-    def everywhere(self) -> Iterator[Place]:
-        """The places in all modules; only those that are new, or have other names than before, are looked through."""
-        count = len(self.standins)
-        for name, module in list(sys.modules.items()):
-            names = getattr(module, "__dict__", None)
-            if type(names) is not dict:
-                continue
-            seen = self.modules.get(name)
-            if seen is None or seen[0] != id(names) or seen[1] != len(names) or seen[2] != count:
-                public = not is_infrastructure(name) or "._" not in name
-                places = self.places_of(names) if public and not name.startswith("dualad") else []
-                self.modules[name] = seen = (id(names), len(names), count, places)
-            yield from seen[3]
+    def places_at(self, f: Any, names: Any = None) -> Iterator[Place]:
+        """The places that only f leads to: closures, defaults, and names that are no module's, as of code that was made by
+        other code. `names` are looked through already."""
+        seen = {id(names)}
+        for function in reachable(f):
+            for i, value in enumerate(function.__defaults__ or ()):
+                if (standin := self.standin_of(value)) is not None:
+                    yield Place(function, i, value, standin)
+            for cell in function.__closure__ or ():
+                value = _contents(cell)
+                if (standin := self.standin_of(value)) is not None:
+                    yield Place(cell, None, value, standin)
+                elif type(value) is dict:
+                    yield from self.places_in(value)
+            space = function.__globals__
+            module = sys.modules.get(space.get("__name__", ""))
+            if id(space) not in seen and (module is None or vars(module) is not space):
+                seen.add(id(space))
+                yield from self.places_in(space)
+
+    def everywhere(self) -> list[Place]:
+        """The places in all modules. Looked through are those that are new, or have other names than before, and that only
+        when there are other modules than before."""
+        if len(sys.modules) != self.state[0]:
+            self.enter_scipy()
+        state = (len(sys.modules), len(self.standins))
+        if state != self.state:
+            for name, module in list(sys.modules.items()):
+                names = getattr(module, "__dict__", None)
+                known = (id(names), len(names or ()), state[1])
+                if type(names) is dict and self.modules.get(name, ((), []))[0] != known:
+                    self.modules[name] = known, self.places_of(names) if _is_searched(name) else []
+            self.places, self.state = [place for _, places in self.modules.values() for place in places], state
+        return self.places
+
+
+PUBLIC = frozenset(("numpy", "numpy.linalg", "numpy.fft"))
+CLOSED = frozenset(("dualad", "numba", "llvmlite", "optree"))
+
+
+def _is_searched(module: str) -> bool:
+    """Whether functions that lifted arrays may reach are found in a module: not in the private ones of NumPy and SciPy."""
+    package = module.partition(".")[0]
+    if package == "numpy":
+        return module in PUBLIC or not is_infrastructure(module)
+    return package not in CLOSED and not (package == "scipy" and "._" in module)
 
 
 _book: Book | None = None
@@ -123,12 +208,22 @@ _modules: set[str] = set()  # those that were there when the first of them began
 
 
 def book() -> Book:
-    """The one book, made when it is first needed, with what SciPy's modules have that were imported meanwhile."""
+    """The one book, made when it is first needed."""
     global _book  # noqa: PLW0603 - made once
     with _lock:
         if _book is None:
             _book = Book()
         return _book
+
+
+def standing(f: Any) -> Any:
+    """What a transform calls for f itself, which it does not look up anywhere: while stepping in, the answer in its place."""
+    if not STEPPED.get():
+        return f
+    if type(f) is partial:
+        return partial(standing(f.func), *f.args, **f.keywords)
+    standin = book().standin_of(f)
+    return f if standin is None else standin.answer if isinstance(standin, StandIn) else standin
 
 
 def reachable(f: Any) -> Iterator[Any]:
@@ -137,14 +232,14 @@ def reachable(f: Any) -> Iterator[Any]:
     seen: set[int] = set()
     while pending:
         value = pending.pop()
-        if id(value) in seen or len(seen) > 1000:
+        if id(value) in seen or len(seen) > MANY:
             continue
         seen.add(id(value))
         if isinstance(value, FunctionType):
             yield value
             pending.extend(value.__defaults__ or ())
             pending.extend(_contents(cell) for cell in value.__closure__ or ())
-        pending.extend(each for name in ("__wrapped__", "__func__", "func") if callable(each := _get(value, name)))
+        pending.extend(each for name in WRAPPED if callable(each := _get(value, name)))
         if not isinstance(value, type | FunctionType | ModuleType) and callable(value):
             pending.append(_get(type(value), "__call__"))
 
@@ -163,29 +258,21 @@ def _contents(cell: CellType) -> Any:
         return None
 
 
-def _places_at(f: Any, known: Book) -> Iterator[Place]:
-    """The places that only f leads to: namespaces that are no module's, defaults, closures."""
-    spaces: dict[int, Any] = {}
+def _led_to(f: Any, known: Book) -> Iterator[Place]:
+    """The places that f leads to, its own module's among them: that one may have changed since it was looked through."""
+    yield from known.places_at(f)
     for function in reachable(f):
-        spaces[id(function.__globals__)] = function.__globals__
-        for i, value in enumerate(function.__defaults__ or ()):
-            if id(value) in known.standins:
-                yield Place(function, i, value, known.standins[id(value)])
-        for cell in function.__closure__ or ():
-            value = _contents(cell)
-            if id(value) in known.standins:
-                yield Place(cell, None, value, known.standins[id(value)])
-    for names in spaces.values():
-        if not is_infrastructure(names.get("__name__")):
-            yield from known.places_of(names)
+        if not is_infrastructure(function.__globals__.get("__name__")):
+            yield from known.places_in(function.__globals__)
 
 
 def _shadowed(packages: tuple[str, ...]) -> Iterator[Place]:
-    """Where Python's own names are looked up in the modules of some packages: there they are put as names of the module."""
-    for name, module in list(sys.modules.items()):
-        if any(name == package or name.startswith(package + ".") for package in packages) and isinstance(module, ModuleType):
-            for builtin, shadow in SHADOWS.items():
-                yield Place(vars(module), builtin, None, shadow)
+    """The names in the modules of some packages under which Python's own classes and functions are found, or put."""
+    for name, module in list(sys.modules.items()) if packages else ():
+        if name.partition(".")[0] in packages and isinstance(module, ModuleType):
+            names = vars(module)
+            for key, value, shadow in shadows(names):
+                yield Place(names, key, value, shadow)
 
 
 @contextmanager
@@ -197,7 +284,7 @@ def stand_ins(f: Any, packages: tuple[str, ...] = ()) -> Iterator[None]:
         if not _open:
             _modules.update(sys.modules)
         _open += 1
-        _put((*([] if _open > 1 else known.methods), *known.everywhere(), *_places_at(f, known), *_shadowed(packages)))
+        _put((*known.everywhere(), *known.methods, *_led_to(f, known), *_shadowed(packages)))
     try:
         yield
     finally:

@@ -13,7 +13,8 @@ from .dropin import MODE
 from .errors import BadArgument, NotDifferentiable
 from .ground import grounded
 from .objects import lift_objects
-from .trees import differentiable, flatten, tree_map, unflatten
+from .places import standing
+from .trees import described, differentiable, flatten, tree_map, unflatten
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Selection:
                 kwargs[place] = value
             else:
                 args[place] = value
-        return self.f(*args, **kwargs)
+        return standing(self.f)(*args, **kwargs)
 
     def __reduce__(self) -> Any:
         # Leaves and structure are found anew where this is unpickled: that process may not know the argument's dataclasses.
@@ -107,7 +108,7 @@ def select(
         inside = map(lift_objects, flatten(argument)[0])
         if all(differentiable(leaf, complex_allowed=True) is None for leaf in inside):
             raise NotDifferentiable(
-                f"{name}: argument {place!r} of {name_of(f)} holds nothing to differentiate: {description(argument)}. "
+                f"{name}: argument {place!r} of {name_of(f)} holds nothing to differentiate: {described(argument)}. "
                 "Differentiable are floats, integers, and arrays of them, also in lists, tuples, dicts and dataclasses"
             )
     single = not isinstance(argnums, tuple | list) and not isinstance(argnames, tuple | list)
@@ -129,9 +130,3 @@ def _position(name: str, f: Callable[..., Any], args: tuple[Any, ...], argument:
 def name_of(f: Any) -> str:
     """What to call a function in a message."""
     return getattr(f, "__name__", None) or repr(f)
-
-
-def description(value: Any) -> str:
-    """What to call a value in a message."""
-    dtype = getattr(value, "dtype", None)
-    return f"{type(value).__name__} {value!r}"[:60] if dtype is None else f"array of {dtype}"

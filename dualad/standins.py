@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .callers import calls
 from .ground import grounded
 from .lift import Lifted, highest, leaves
 from .mathematics import FORMS, ROWS, mathematical
@@ -27,7 +28,7 @@ from .watching import STEPPED
 Answer = Callable[..., Any]
 
 INFRASTRUCTURE = frozenset(
-    ("dualad", "numpy", "scipy", "numba", "llvmlite", "pandas", "sklearn", "matplotlib", "xarray", "dask", "pint", "optree")
+    ("dualad", "numpy", "scipy", "numba", "llvmlite", "pandas", "matplotlib", "xarray", "dask", "pint", "optree")
 )
 """Packages whose own code makes arrays that must be NumPy's; what they do for the user is a matter of rules."""
 
@@ -49,14 +50,15 @@ def at_work(frame: FrameType) -> bool:
 
 
 class StandIn:  # noqa: D101 - its docstring is that of the function, which it equals, hashes and pickles as
-    __slots__ = ("__weakref__", "__wrapped__", "_answer")
+    __slots__ = ("__weakref__", "__wrapped__", "answer")
 
     def __init__(self, original: Answer, answer: Answer) -> None:
-        self.__wrapped__, self._answer = original, answer
+        self.__wrapped__, self.answer = original, answer
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if at_work(sys._getframe(1)):
-            return self._answer(*args, **kwargs)
+        frame = sys._getframe(1)
+        if at_work(frame) and (self.__wrapped__ not in MEMORY or calls(frame, self, self.__wrapped__)):
+            return self.answer(*args, **kwargs)
         return self.__wrapped__(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -72,11 +74,26 @@ class StandIn:  # noqa: D101 - its docstring is that of the function, which it e
         return repr(self.__wrapped__)
 
     @property
+    def __module__(self) -> Any:  # type: ignore[override]  # numba asks, when it is imported meanwhile
+        return self.__wrapped__.__module__
+
+    @property
     def __doc__(self) -> Any:  # type: ignore[override]  # np.ma makes its documentation of NumPy's while it is imported
         return self.__wrapped__.__doc__
 
     def __reduce__(self) -> Any:
         return _itself, (self.__wrapped__,)
+
+
+class StandInForAll(StandIn):
+    """A stand-in that answers any code but ours: it is the function itself unless lifted arrays are among its arguments."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if STEPPED.get() and not str(sys._getframe(1).f_globals.get("__name__")).startswith("dualad."):
+            return self.answer(*args, **kwargs)
+        return self.__wrapped__(*args, **kwargs)
 
 
 def _itself(original: Answer) -> Answer:
@@ -96,6 +113,9 @@ CREATORS = (
 
 LIKE = frozenset((np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.require, np.full, np.arange))
 """Those of them that ask nobody unless ``like=`` tells them whom to ask."""
+
+MEMORY = frozenset((*CREATORS, np.fromiter))
+"""Functions whose answer compiled code takes for NumPy's own array: they answer Python code only."""
 
 CALLERS = (np.apply_along_axis, np.apply_over_axes, np.piecewise)
 """Functions that collect what a function of the caller's returns in an array of the kind of their own argument."""
@@ -172,7 +192,7 @@ def from_iterator(iterable: Any, dtype: Any, count: int = -1, *, like: Any = Non
 
 def vectorized(original: Answer, self: Any, *args: Any, **kwargs: Any) -> Any:
     """np.vectorize: the function of every element, the results gathered."""
-    if self.signature is not None:
+    if self.signature is not None or self.pyfunc is np._NoValue:  # without a function it is a decorator still to be applied
         return original(self, *args, **kwargs)
     places = [i for i in range(len(args)) if i not in self.excluded]
     names = [name for name in kwargs if name not in self.excluded]

@@ -22,7 +22,8 @@ import numpy as np
 from numpy import complexfloating, generic, ndarray
 
 from .errors import refuse
-from .lift import GROUND, Lifted, refilled
+from .levels import GROUND
+from .lift import Lifted, refilled
 from .objects import lift_objects
 from .rules.table import Array, innermost
 from .watching import WATCH, carries
@@ -97,10 +98,11 @@ def getitem(self: Any, key: Any) -> Any:
         scalar = y.__class__ if y.__class__ in self._elements else self._elements[isinstance(y, complexfloating)]
         new = object.__new__(scalar)
         new.primal, new.tangent, new.level = y, tangent, self.level
+        new._label = SEED if is_seed(self) else None
         return new
     new = object.__new__(self.__class__)
     new.primal, new.tangent, new.level = y, tangent, self.level
-    new._base = new._recipe = new._views = None
+    new._base = new._recipe = new._views = new._noted = new._label = None
     if kind in BASIC or (kind is tuple and all(part.__class__ in BASIC for part in key)) or _share(y, primal):
         watch(self, new, key)
     elif not carries(self.level):
@@ -216,7 +218,7 @@ def _become(array: Any, fresh: Any) -> None:
 
 def _represent(array: Any, fresh: Any) -> None:
     """Only the representation: an array of the ground becomes one of the level whose tangents it takes."""
-    array.primal, array.tangent, array.level = fresh.primal, fresh.tangent, fresh.level
+    array.primal, array.tangent, array.level, array._label = fresh.primal, fresh.tangent, fresh.level, None
     if array.__class__ is not fresh.__class__:
         array.__class__ = fresh.__class__
 
@@ -233,16 +235,86 @@ def set_shape(self: Any, shape: Any) -> None:
     if self._base is not None:
         watch(self._base, old, self._recipe)
     fresh = np.reshape(old, plain.shape)
-    self.primal, self.tangent, self._views = fresh.primal, fresh.tangent, None
+    self.primal, self.tangent, self._views, self._noted, self._label = fresh.primal, fresh.tangent, None, None, None
     watch(old, self, fresh._recipe)
+
+
+def resize(self: Any, shape: Any) -> None:
+    """``x.resize(shape)``: other memory, in which zeros follow what there was; refused where others see the memory."""
+    if self._base is not None or any(reference() is not None for reference in self._views or ()):
+        raise ValueError("cannot resize an array that references or is referenced by another array")
+    fresh = np.zeros(shape, self.dtype, like=self)
+    kept = min(self.size, fresh.size)
+    Flat(fresh)[:kept] = np.ravel(self)[:kept]
+    _represent(self, fresh)
 
 
 def _twin(array: Any) -> Any:
     """Another lifted array of the same representation over the same memory."""
+    tangent = array.tangent
     twin = object.__new__(array.__class__)
-    twin.primal, twin.tangent, twin.level = array.primal, array.tangent, array.level
+    twin.primal, twin.tangent, twin.level, twin._label = array.primal, tangent, array.level, None
     twin._base = twin._recipe = twin._views = None
+    twin._noted = array._noted
     return twin
+
+
+# -- tangents that are known as something else as well -------------------------------------------------------------------
+
+SEED: Any = "seed"
+"""The label of a number with a seed for its tangent: where that is zero it is structurally so."""
+
+
+class Notes:
+    """What was concluded from the tangent of an array and its views, until one of them is written into."""
+
+    __slots__ = ("bases", "labelled", "pristine")
+
+    def __init__(self, pristine: bool = False) -> None:
+        self.pristine = pristine  # it is a seed still
+        self.labelled: list[ref[Any]] = []  # arrays that know their tangents as terms
+        self.bases: list[ref[Any]] = []  # what refers to the memory
+
+    def written(self) -> None:
+        """Before the memory changes: what was made of it keeps what there was, and nothing more is concluded."""
+        self.pristine = False
+        for array in [reference() for reference in self.labelled]:
+            if array is not None:
+                array._label = None
+        for base in [reference() for reference in self.bases]:
+            if base is not None:
+                base.dense = base.dense.copy()
+        self.labelled, self.bases = [], []
+
+
+def note(array: Any, base: Any = None) -> None:
+    """Note that an array knows its tangent as terms, maybe of `base`, which refers to the same memory."""
+    root = _root(array)
+    if root._noted is None:
+        root._noted = Notes()
+    root._noted.labelled.append(ref(array))
+    if base is not None:
+        root._noted.bases.append(ref(base))
+
+
+def note_seed(lifted: Any) -> None:
+    """Note that the zeros in a tangent are structural."""
+    if hasattr(lifted, "_views"):
+        lifted._noted = Notes(pristine=True)
+    else:
+        lifted._label = SEED
+
+
+def is_seed(array: Any) -> bool:
+    """Whether the tangent of an array is a seed, or a part of one, into which nobody has written."""
+    noted = _root(array)._noted
+    return noted is not None and noted.pristine
+
+
+def _part(array: Any) -> None:
+    noted = _root(array)._noted
+    if noted is not None:
+        noted.written()
 
 
 # -- writing -------------------------------------------------------------------------------------------------------------
@@ -276,6 +348,7 @@ def setitem(self: Any, key: Any, value: Any) -> None:
     self.primal[key] = value
     own = self.tangent
     if own is not None:
+        _part(self)
         kind = key.__class__
         if kind is slice or kind is int:  # only what is quicker this way, and surely right
             if tangent is None:

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from .dual import DualArray
-from .lift import Level, Lifted, refilled
+from .levels import Level
+from .lift import Lifted, refilled
 from .rules.table import RULES, Array, innermost
 
 _AGAIN: ContextVar[bool] = ContextVar("_AGAIN", default=False)
@@ -87,8 +88,8 @@ def _is_inexact(value: Any) -> bool:
 def structural(value: Array, mark: Array | None, level: Level) -> Structural:
     """A tangent with its marks."""
     new: Structural = object.__new__(Structural)
-    new.primal, new.tangent, new.level = value, None if mark is None else mark[None], level
-    new._base = new._recipe = new._views = None
+    new.primal, new.tangent, new.level, new._label = value, None if mark is None else mark[None], level, None
+    new._base = new._recipe = new._views = new._noted = None
     return new
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from .lift import Lifted, ungrounded
 NAMESPACE = "dualad"
 _LOCK = threading.Lock()
 _KNOWN: set[type[Any]] = set()  # dataclasses that optree has been told of
+INSIDE = {"pint": "x.magnitude", "xarray": "x.data", "pandas": "x.to_numpy()"}
+"""Packages whose objects hold an array together with units or labels, and how one gets at it."""
 
 
 def flatten(tree: Any) -> tuple[list[Any], Any]:
@@ -57,6 +59,18 @@ def tree_map(function: Callable[..., Any], tree: Any) -> Any:
     return unflatten(structure, [function(leaf) for leaf in leaves])
 
 
+def described(value: Any) -> str:
+    """What a value is; of one that holds an array under units or labels, how to get at that."""
+    kind = type(value)
+    packages = [base.__module__.partition(".")[0] for base in kind.__mro__]
+    inside = next((f" (its array is {INSIDE[package]})" for package in packages if package in INSIDE), "")
+    dtype = getattr(value, "dtype", None)
+    if not inside and dtype is None:
+        return f"{kind.__name__} {value!r}"[:60]
+    of = "" if dtype is None else f" of {dtype}"
+    return f"array{of}" if isinstance(value, np.ndarray | np.generic) else f"{packages[0]}.{kind.__name__}{of}{inside}"
+
+
 def differentiable(leaf: Any, *, complex_allowed: bool) -> Any:
     """The floating or complex array, or number, that stands for a leaf; None for a leaf that is passed through.
 
@@ -74,6 +88,8 @@ def differentiable(leaf: Any, *, complex_allowed: bool) -> Any:
         )
     if not isinstance(leaf, float | complex | np.generic | np.ndarray | Lifted) and not hasattr(leaf, "__array_function__"):
         return None
+    if type(leaf).__module__.partition(".")[0] in INSIDE:
+        raise NotDifferentiable(f"an argument is a {described(leaf)}: pass the array, and make one of it in the function")
     kind = "c" if isinstance(leaf, complex) else "f" if isinstance(leaf, float) else leaf.dtype.kind
     if kind == "V":
         raise NotDifferentiable("an argument is a structured array; pass its numeric fields as separate arrays, or as a dict")
@@ -94,8 +110,9 @@ def dtype_of(x: Any) -> np.dtype[Any]:
     return x.dtype if hasattr(x, "dtype") else np.result_type(x)
 
 
-def is_numeric(leaf: Any) -> bool:
-    """Whether a leaf of an output has a derivative: a number or an array of numbers."""
+def is_numeric(leaf: Any, kinds: Collection[type[Any]] = ()) -> bool:
+    """Whether a leaf of an output has a derivative: a number or an array of numbers, an ndarray, lifted, or of these kinds."""
     if isinstance(leaf, int | float | complex | np.number):
         return True
-    return getattr(getattr(leaf, "dtype", None), "kind", "") in tuple("biufc")
+    known = isinstance(leaf, np.ndarray | np.generic | Lifted) or type(leaf) in kinds
+    return known and getattr(getattr(leaf, "dtype", None), "kind", "") in tuple("biufc")

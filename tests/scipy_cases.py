@@ -1,12 +1,15 @@
 """What every function of dualad.scipy is asked: SciPy's value, its first two derivatives, and the same under nested levels."""
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+import dualad
+import dualad.scipy
 from dualad import jvp
 
 RNG = np.random.default_rng(20)
@@ -27,7 +30,7 @@ class Case:
 
     def __str__(self):
         shapes = ",".join(str(np.shape(each)) for each in self.args)
-        return f"{self.theirs.__name__}-{shapes}-{self.kwargs}".replace(" ", "")
+        return f"{getattr(self.theirs, '__name__', type(self.theirs).__name__)}-{shapes}-{self.kwargs}".replace(" ", "")
 
 
 def numeric(answer):
@@ -130,3 +133,22 @@ def compare(found, wanted, rtol):
     for mine, other in zip(found, wanted, strict=True):
         assert mine.shape == other.shape
         np.testing.assert_allclose(mine, other, rtol=rtol, atol=rtol * max(1.0, np.max(np.abs(other), initial=0.0)))
+
+
+@contextmanager
+def stepped_in():
+    """SciPy's methods exchanged for ours, as stepping in does."""
+    from dualad.scipy import dispatch  # it imports nothing of SciPy, whose absence skips tests elsewhere
+
+    dualad.scipy.read()
+    before = {key: vars(key[0]).get(key[1]) for key in dispatch.METHODS}
+    try:
+        for (cls, name), ours in dispatch.METHODS.items():
+            setattr(cls, name, ours)
+        yield
+    finally:
+        for (cls, name), theirs in before.items():
+            if theirs is None:
+                delattr(cls, name)
+            else:
+                setattr(cls, name, theirs)

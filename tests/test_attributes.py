@@ -7,7 +7,8 @@ import dualad
 from dualad import derivative, grad, jacfwd, value_and_jacfwd
 from dualad.dual import DualScalar, dual
 from dualad.errors import EscapedDualError
-from dualad.lift import Level, highest
+from dualad.levels import Level
+from dualad.lift import highest
 from dualad.structural import structural
 
 LEVEL = Level.fresh("a test")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 from itertools import product
 
+import algebra_cases  # noqa: F401 - fills the list
 import numpy as np
 import pytest
-from algebra_cases import CASES
 from function_cases import Case, along, call, flat, leaves, lifted, points, replaced, subsets, tangent_or_zero
+from line_cases import CASES
 
 from dualad import Dual, errors, primal_of, tangent_of
-from dualad.lift import Level
+from dualad.levels import Level
 from dualad.rules.table import RULES, Composite, Function
 
 DIRECT = [c for c in CASES if c.call is c.function and isinstance(RULES[c.function], Function | Composite)]
@@ -98,12 +99,17 @@ def test_views_are_views(case):
             if isinstance(got, Dual) and tangent_of(got) is not None and got.size and np.ndim(x):  # a scalar shares no memory
                 shared = np.may_share_memory(primal_of(got), primal_of(x))
                 assert shared == np.may_share_memory(tangent_of(got), tangent_of(x))
-                if shared and case.function is not np.broadcast_arrays and primal_of(got).flags.writeable:
+                if shared and 0 not in got.strides and primal_of(got).flags.writeable:  # one that repeats itself warns
                     got[...] = 7.0
                     assert np.array_equal(np.any(tangent_of(x) != 0, axis=0), primal_of(x) != 7.0)
 
 
-VIEWS_OF_ONE = [c for c in CASES if len(points(c)) == 1 and np.ndim(points(c)[0]) and is_view(c)]
+def one_array(case):
+    """Whether there is one array to vary, and the case's answer does not depend on its values: trim_zeros has none of zeros."""
+    return len(points(case)) == 1 and np.ndim(points(case)[0]) and case.function is not np.trim_zeros
+
+
+VIEWS_OF_ONE = [c for c in CASES if one_array(c) and is_view(c)]
 
 
 @pytest.mark.parametrize("case", VIEWS_OF_ONE, ids=lambda c: c.function.__name__)

@@ -304,23 +304,24 @@ def test_no_tangents_around_transforms():
 # -- check_derivatives ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("f", "args"),
-    [
-        (np.sin, (X,)),
-        (lambda a, b: {"y": a["x"] @ b, "z": np.prod(a["x"])}, ({"x": X, "name": "text"}, np.ones((3, 2)))),
-        (softplus, (X,)),
-        (opaque_sine, (X,)),
-        (cube, (X,)),
-        (lambda x: np.sum(np.exp(-(x**2))), (np.linspace(-1.0, 1.0, 50),)),
-        (lambda x: x**2, (0.5,)),
-        (np.log, (np.array([1e-3, 5.0]),)),
-        (lambda x: np.sqrt(x) + np.arcsin(x), (1e-8,)),
-        (lambda x: np.exp(1j * x), (X,)),
-        (lambda x: x / 3.0, (X.astype(np.float32),)),
-    ],
-    ids=["sin", "trees", "softplus", "opaque", "frompyfunc", "many", "number", "log", "edge", "complex", "single"],
-)
+RIGHT = {
+    "sin": (np.sin, X),
+    "trees": (lambda a, b: {"y": a["x"] @ b, "z": np.prod(a["x"])}, {"x": X, "name": "text"}, np.ones((3, 2))),
+    "softplus": (softplus, X),
+    "opaque": (opaque_sine, X),
+    "frompyfunc": (cube, X),
+    "many": (lambda x: np.sum(np.exp(-(x**2))), np.linspace(-1.0, 1.0, 50)),
+    "number": (lambda x: x**2, 0.5),
+    "log": (np.log, np.array([1e-3, 5.0])),
+    "edge": (lambda x: np.sqrt(x) + np.arcsin(x), 1e-8),
+    "complex": (lambda x: np.exp(1j * x), X),
+    "single": (lambda x: x / 3.0, X.astype(np.float32)),
+    "abs": (lambda z, x: np.abs(z) ** 2 * np.exp(z * x), 1.0 + 2.0j * X, X),
+    "angle": (np.angle, 0.5 - 1.0j),
+}
+
+
+@pytest.mark.parametrize(("f", "args"), [(f, args) for f, *args in RIGHT.values()], ids=RIGHT)
 def test_right_derivatives_pass(f, args):
     """First and second derivatives agree with extrapolated differences: nothing is raised, nothing is returned."""
     assert check_derivatives(f, args) is None
@@ -348,6 +349,20 @@ def test_wrong_second_derivatives_are_found():
         check_derivatives(half_right, (X,))
 
 
+def test_higher_orders_and_the_imaginary_axis():
+    """What is wrong at order 3 alone is found there; what is right for real arguments only, along i."""
+    cube = custom_jvp(lambda x: x**4)
+    cube.defjvps(lambda dx, y, x: (12.0 * stop_gradient(x) ** 2 * (x - stop_gradient(x)) + 4.0 * stop_gradient(x) ** 3) * dx)
+    check_derivatives(cube, (X,))
+    with pytest.raises(CheckFailed, match="derivative 3 along random directions"):
+        check_derivatives(cube, (X,), order=3)
+    length = custom_jvp(np.abs)
+    length.defjvps(lambda dz, y, z: np.real(z) * np.real(dz) / y)
+    check_derivatives(length, (X,), order=1)
+    with pytest.raises(CheckFailed, match="along i"):
+        check_derivatives(length, (np.array([3.0 + 4.0j]),), order=1)
+
+
 def test_when_no_single_operation_is_wrong():
     """Where the function itself is to blame, the message says so."""
     with pytest.raises(CheckFailed, match="No single operation"):
@@ -355,11 +370,12 @@ def test_when_no_single_operation_is_wrong():
 
 
 def test_unknown_modes_and_orders_are_refused():
-    """Modes are known by name; the order is 1 or 2."""
+    """Modes are known by name; the order counts from 1."""
     with pytest.raises(BadArgument, match="sideways"):
         check_derivatives(np.sin, (X,), modes=("sideways",))
-    with pytest.raises(BadArgument, match="order=3"):
-        check_derivatives(np.sin, (X,), order=3)
+    for order in (0, 1.5):
+        with pytest.raises(BadArgument, match=f"order={order}"):
+            check_derivatives(np.sin, (X,), order=order)
 
 
 def test_tolerance():

@@ -17,7 +17,7 @@ import dualad
 from dualad import jacfwd, jvp
 from dualad.dual import DualArray, DualScalar, dual
 from dualad.errors import EscapedDualError, TangentLossError
-from dualad.lift import Level
+from dualad.levels import Level
 
 LEVEL = Level.fresh("a test")
 X = np.array([1.4, 2.25, 3.45])

@@ -9,7 +9,7 @@ import pytest
 from test_functions import same
 
 from dualad import Dual, errors, hessian, jacfwd, jvp, primal_of, tangent_of
-from dualad.lift import Level
+from dualad.levels import Level
 
 RNG = np.random.default_rng(11)
 LINES = [np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft, np.fft.hfft, np.fft.ihfft]

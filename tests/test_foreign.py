@@ -9,7 +9,7 @@ import dualad
 from dualad import Dual, derivative, grad, jacfwd
 from dualad.dual import dual
 from dualad.errors import TangentLossError
-from dualad.lift import Level
+from dualad.levels import Level
 
 X = np.array([0.5, 1.5, -2.0])
 

@@ -11,7 +11,7 @@ from function_cases import along, call, flat, lifted, points, subsets, tangent_o
 from line_cases import CASES
 
 from dualad import Dual, errors, primal_of, tangent_of
-from dualad.lift import Level
+from dualad.levels import Level
 from dualad.rules.table import RULES, Constant, Elementwise, Refused
 
 STEP = 1e-150

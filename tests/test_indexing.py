@@ -14,7 +14,7 @@ import dualad
 from dualad import jacfwd, jvp
 from dualad.dual import DualArray, DualScalar, dual
 from dualad.errors import TangentLossError
-from dualad.lift import Level
+from dualad.levels import Level
 
 CHECK = settings(max_examples=150, deadline=None)
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)

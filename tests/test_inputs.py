@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import dualad
-from dualad import derivative, grad, hessian, jacfwd, jvp, value_and_jacfwd
+from dualad import derivative, grad, hessian, jacfwd, jvp, value_and_grad, value_and_jacfwd
 from dualad.errors import BadArgument, NotDifferentiable, TangentLossError
 
 X = np.array([0.5, 1.5, -2.0])
@@ -209,13 +209,15 @@ def test_holomorphic_functions():
     assert jacobian.dtype == np.complex128
     np.testing.assert_allclose(jacobian, np.diag(np.exp(Z)))
     np.testing.assert_allclose(hessian(lambda z: np.sum(z**3), holomorphic=True)(Z), np.diag(6.0 * Z))
+    np.testing.assert_allclose(grad(lambda z: np.sum(z**3), holomorphic=True)(Z), 3.0 * Z**2)
+    assert value_and_grad(lambda z: z**2, holomorphic=True)(2.0j) == (-4.0, 4.0j)
     assert jacfwd(lambda z: z**2, holomorphic=True)(1.0 + 2.0j) == 2.0 + 4.0j
     assert jacfwd(lambda z: z**2, holomorphic=True)(Z.astype(np.complex64)).dtype == np.complex64
 
 
 def test_real_outputs_are_not_holomorphic():
     """A real function of complex numbers has no complex derivative."""
-    for transform in (jacfwd, hessian):
+    for transform in (jacfwd, hessian, grad):
         with pytest.raises(BadArgument, match="output is real"):
             transform(lambda z: np.sum(np.abs(z)), holomorphic=True)(Z)
 

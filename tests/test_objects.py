@@ -73,6 +73,28 @@ def test_objects_go_into_an_inner_transform():
     np.testing.assert_allclose(grad(f)(X), 6.0 * X, rtol=1e-15)
 
 
+def test_objects_of_a_higher_level_meet_a_lower_dual():
+    """What is hidden in an object array counts when it is decided which level answers."""
+
+    def f(x, g):
+        return jacfwd(lambda r: np.dot(g, np.array([r, r**2])))(x)
+
+    # The inner derivative is g[0] + 2 x g[1].
+    by_x, by_g = jacfwd(f, (0, 1))(3.0, np.array([5.0, 7.0]))
+    assert by_x == 14.0
+    np.testing.assert_array_equal(by_g, [1.0, 6.0])
+    out = jacfwd(lambda g: derivative(lambda r: np.multiply(g, np.array([r, r**2]), out=np.zeros_like(g * r)))(3.0))
+    np.testing.assert_array_equal(out(np.array([5.0, 7.0])), np.diag([1.0, 6.0]))
+
+
+def test_objects_without_a_dual_are_numbers():
+    """Of an object array that holds duals, min may pick numbers only: a constant output."""
+    value, slope = jvp(lambda x: np.min(np.array([[x, x], [0.5, 0.25]]), axis=0), (1.0,), (1.0,))
+    assert value.dtype == slope.dtype == np.float64
+    np.testing.assert_array_equal(value, [0.5, 0.25])
+    np.testing.assert_array_equal(slope, [0.0, 0.0])
+
+
 def test_scalars_are_numbers():
     """Code that asks for a number gets an answer: real and complex ones are told apart."""
     seen = []

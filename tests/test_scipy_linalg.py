@@ -19,6 +19,15 @@ COMPLEX = A + 1j * RNG.normal(size=(4, 4))
 HERMITIAN = COMPLEX @ COMPLEX.conj().T
 B, V, Q = RNG.normal(size=(4, 2)), RNG.normal(size=4), RNG.normal(size=(4, 4))
 
+BAND, V5, B5 = RNG.normal(size=(4, 5)) + 4.0 * np.eye(4, 5)[:, ::-1], RNG.normal(size=5), RNG.normal(size=(5, 2))
+CBAND = BAND + 0.5j * RNG.normal(size=(4, 5))
+
+
+def half(rows, lower):
+    """Diagonals of a positive definite matrix in SciPy's lower or upper form; the main one dominates."""
+    rows = np.concatenate([np.abs(rows[:1]) + 12.0, rows[1:]])
+    return rows if lower else rows[::-1]
+
 
 def case(name, *args, twin=None, rtol=1e-9, **kwargs):
     return Case(getattr(linalg, name), getattr(scipy_linalg, name), args, kwargs, twin, rtol)
@@ -62,6 +71,18 @@ CASES = [
         ]
     ],
     case("solve_triangular", A, V, twin=True),
+    *[case("solve_banded", each, BAND, b) for each in [(1, 2), (2, 1), (3, 0), (0, 3)] for b in (V5, B5)],
+    case("solve_banded", (1, 2), BAND + 0.5j * BAND[::-1], V5 + 0j),
+    case("solve_banded", (1, 2), np.stack([BAND, BAND + 0.5]), np.stack([B5, B5 - 0.5])),
+    case("solve_banded", (0, 0), BAND[:1], V5),
+    *[
+        case("solveh_banded", half(b, low), v, lower=low)
+        for b in (BAND[:3], BAND[:2])
+        for v in (V5, B5)
+        for low in (True, False)
+    ],
+    *[case("solveh_banded", half(CBAND[:k], low), V5 + 1j, lower=low) for k in (2, 3) for low in (True, False)],
+    case("solveh_banded", BAND[:1] ** 2 + 1.0, V5),
     case("solve_sylvester", A, STACK[0], RNG.normal(size=(4, 3))),
     case("solve_sylvester", COMPLEX, STACK[0], RNG.normal(size=(4, 3)) + 0j),
     case("solve_continuous_lyapunov", A, Q),

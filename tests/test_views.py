@@ -15,7 +15,7 @@ import dualad
 from dualad import jacfwd, jvp
 from dualad.dual import dual
 from dualad.errors import EscapedDualError, TangentLossError
-from dualad.lift import Level
+from dualad.levels import Level
 
 X = np.array([1.0, 2.0, 3.0])
 M = np.arange(1.0, 7.0).reshape(2, 3)

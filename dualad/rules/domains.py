@@ -56,7 +56,8 @@ def power(x: Any, p: Any) -> Array:
 
 @composite(np.real_if_close, whole=True)
 def real_if_close(a: Array, tol: float = 100) -> Array:
-    """A view of the real parts if all imaginary ones are tiny."""
+    """A view of the real parts if all imaginary ones are tiny; of a number, an array without axes."""
+    a = a if np.ndim(a) else np.reshape(np.reshape(a, (1,)), ())
     return a if np.iscomplexobj(np.real_if_close(innermost(a), tol)) else a.real
 
 

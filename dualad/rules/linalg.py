@@ -48,11 +48,18 @@ def solve_all(a: Array, right: Array) -> Array:
     return in_columns(partial(np.linalg.solve, a), right)
 
 
-def solution_tangent(solver: Callable[[Array], Array], y: Array, da: Array | None, db: Array | None, vector: bool) -> Array:
-    """A y = b, hence A dy = db - dA y, where `solver` inverts A; a vector is a column."""
+def solution_tangent(
+    solver: Callable[[Array], Array],
+    y: Array,
+    da: Array | None,
+    db: Array | None,
+    vector: bool,
+    times: Callable[[Array, Array], Array] = np.matmul,
+) -> Array:
+    """A y = b, hence A dy = db - dA y, where `solver` inverts A and `times` is its product; a vector is a column."""
     known = y[..., None] if vector else y
     right = None if db is None else align(db[..., None] if vector else db, known.ndim)
-    changed = None if da is None else -(align(da, known.ndim) @ known)
+    changed = None if da is None else -times(align(da, known.ndim), known)
     change: Any = total(right, changed)
     solved = in_columns(solver, np.broadcast_to(change, (len(change), *known.shape)))
     return solved[..., 0] if vector else solved

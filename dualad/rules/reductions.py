@@ -102,9 +102,10 @@ def std(
     da: Array | None = None,
     dmean: Array | None = None,
 ) -> Array:
-    """dvar / (2 std), and 0 where all are equal: a cone's tip."""
+    """dvar / (2 std), and 0 where all are equal: a cone's tip; flat at every order where one element deviates from itself."""
     dvar = var(y, a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction, da=da, dmean=dmean)
-    return dvar / (2.0 * away_from_zero(y))
+    lone = mean is None and np.sum(np.broadcast_to(where, a.shape), axis=negative(axis, a.ndim), keepdims=keepdims) == 1
+    return dvar / (2.0 * np.where(lone, 1.0, away_from_zero(y)))
 
 
 @composite(np.ptp)
@@ -159,6 +160,7 @@ def cumulative_prod(
 
 
 def _cumulative(run: Any, first: float, x: Array, axis: Any, include_initial: bool) -> Array:
+    x = np.reshape(x, (1,)) if np.ndim(x) == 0 else x  # NumPy takes a number for one element
     axis = 0 if axis is None else axis % x.ndim
     result = run(x, axis)
     if not include_initial:

@@ -81,8 +81,9 @@ def unwrap(
     dp: Array | None = None,
     dperiod: Array | None = None,
 ) -> Array:
-    """Whole periods were added, and how many is a step."""
-    return total(dp, None if dperiod is None else np.rint((y - p) / period) * align(dperiod, y.ndim))
+    """Whole periods were added, and how many is a step. The answer is a copy, and so is its tangent."""
+    copied = None if dp is None else np.copy(dp)
+    return total(copied, None if dperiod is None else np.rint((y - p) / period) * align(dperiod, y.ndim))
 
 
 # -- covariances ---------------------------------------------------------------------------------------------------------

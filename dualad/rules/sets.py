@@ -81,6 +81,8 @@ def insert(arr: Array, obj: Any, values: Any, axis: Any = None) -> Array:
 @composite(np.trim_zeros, whole=True)
 def trim_zeros(filt: Array, trim: str = "fb", axis: Any = None) -> Array:
     """A slice, and so a view; what it leaves out is decided on values."""
+    if np.ndim(filt) == 0:  # nothing to trim, and NumPy gives back what it was given
+        return filt
     marks = innermost(filt) != 0
     np.trim_zeros(marks, trim, axis)  # refuses what NumPy refuses
     axes = range(marks.ndim) if axis is None else [each % marks.ndim for each in np.atleast_1d(axis)]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .axes import flat, negative, positions, spread
-from .table import Array, function
+from .table import Array, align, function
 
 
 @function(np.reshape, view=True)
@@ -90,8 +90,11 @@ def broadcast_to(y: Array, array: Array, shape: Any, subok: bool = False, *, dar
 
 @function(np.broadcast_arrays, view=True)
 def broadcast_arrays(y: Any, *args: Array, subok: bool = False, dargs: list[Array | None]) -> list[Array | None]:
-    """Each tangent with its own array."""
-    return [None if t is None else broadcast_to(out, a, out.shape, darray=t) for out, a, t in zip(y, args, dargs, strict=True)]
+    """Each tangent with its own array, and writeable, as NumPy's answers are: that of the argument itself where it fits."""
+    return [
+        None if t is None else np.broadcast_arrays(align(t, out.ndim), np.broadcast_to(0.0, (len(t), *out.shape)))[0]
+        for out, t in zip(y, dargs, strict=True)
+    ]
 
 
 @function(np.flip, view=True)

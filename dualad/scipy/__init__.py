@@ -14,12 +14,32 @@ np.float64(1.0)
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
-SUBMODULES = ("integrate", "interpolate", "linalg", "signal", "sparse", "spatial", "special")
+SUBMODULES = (
+    "fft",
+    "integrate",
+    "interpolate",
+    "linalg",
+    "ndimage",
+    "optimize",
+    "signal",
+    "sparse",
+    "spatial",
+    "special",
+    "stats",
+)
 
 
 def __getattr__(name: str) -> Any:
     if name not in SUBMODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return importlib.import_module(f"{__name__}.{name}")
+
+
+def read() -> None:
+    """Read the rules for those of SciPy's packages that have been imported: the registries in `dispatch` know them then."""
+    for name in SUBMODULES:
+        if f"scipy.{name}" in sys.modules:
+            importlib.import_module(f"{__name__}.{name}")

@@ -16,12 +16,16 @@ from typing import Any
 import numpy as np
 
 from ..errors import NoRule, caller
-from ..lift import highest, leaves
+from ..lift import highest, leaves, refilled
 from ..objects import holds_lifted, lift_objects
-from ..rules.table import composite, function
+from ..rules.table import composite, function, innermost
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 """SciPy's function, and the one of ours that takes duals in its place: every rule that has been read so far."""
+
+METHODS: dict[tuple[type, str], Callable[..., Any]] = {}
+"""SciPy's class and the name of a method, and what may stand in the method's place: a function of the object and the method's
+arguments, which is SciPy's own as long as no lifted array is among the arguments or in the object."""
 
 PERMITS = ("overwrite_", "lwork")  # parameters that do not touch the answer: what they permit would destroy what rules need
 
@@ -69,7 +73,29 @@ def rule_of(original: Callable[..., Any], *, groups: Sequence[str] = ()) -> Call
 
 def body_of(original: Callable[..., Any], *, groups: Sequence[str] = ()) -> Callable[[Callable[..., Any]], Any]:
     """The same for a body whose derivative is the SciPy function's: NumPy code that runs on lifted arguments."""
-    return functools.partial(_entered, original, groups, composite)
+
+    def decorate(body: Callable[..., Any]) -> Callable[..., Any]:
+        return _entered(original, groups, composite, lifting(body))
+
+    return decorate
+
+
+def lifting(body: Callable[..., Any]) -> Callable[..., Any]:
+    """A body whose answer is lifted where it is an array of objects, and which refuses parameters that it does not have."""
+    parameters = inspect.signature(body).parameters.values()
+    known = None if any(each.kind is each.VAR_KEYWORD for each in parameters) else {each.name for each in parameters}
+
+    @functools.wraps(body)
+    def lifted(*args: Any, **kwargs: Any) -> Any:
+        if known is not None and (unknown := kwargs.keys() - known):
+            raise NoRule(
+                f"{body.__name__}, called at {caller()}, has no derivative rule with argument {', '.join(sorted(unknown))}: "
+                "write it without, or pass dualad.stop_gradient(x) if x is not to be differentiated"
+            )
+        answer = body(*args, **kwargs)
+        return refilled(answer, map(lift_objects, answer)) if isinstance(answer, tuple | list) else lift_objects(answer)
+
+    return lifted
 
 
 def _entered(original: Callable[..., Any], groups: Sequence[str], enter: Any, rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,6 +105,9 @@ def _entered(original: Callable[..., Any], groups: Sequence[str], enter: Any, ru
     def public(*args: Any, **kwargs: Any) -> Any:
         top = leader((*args, *kwargs.values()))
         if top is None:
+            if not args:  # SciPy's batches want by position what the rule was given by name
+                bound = signature.bind(**kwargs)
+                args, kwargs = bound.args, bound.kwargs
             return original(*args, **kwargs)
         positional, keywords = named(signature, groups, args, kwargs)
         return top._function(public, positional, keywords)
@@ -89,6 +118,83 @@ def _entered(original: Callable[..., Any], groups: Sequence[str], enter: Any, ru
     enter(public, sequences=1 if groups else 0)(rule)
     FUNCTIONS[original] = public
     return public
+
+
+@functools.cache
+def slots_of(cls: Any) -> tuple[str, ...]:
+    """The names that a class and those above it keep outside an object's dictionary."""
+    found = [vars(each).get("__slots__", ()) for each in cls.__mro__]
+    return tuple(name for names in found for name in ((names,) if isinstance(names, str) else names) if name[:2] != "__")
+
+
+def state_of(thing: Any) -> dict[str, Any]:
+    """What an object keeps, by name."""
+    kind: Any = type(thing)
+    kept = {name: getattr(thing, name) for name in slots_of(kind) if hasattr(thing, name)}
+    return kept | getattr(thing, "__dict__", {})
+
+
+def holds(thing: Any) -> bool:
+    """Whether an object was built of lifted arrays."""
+    return leader(tuple(state_of(thing).values())) is not None
+
+
+def method_of(cls: type, *names: str) -> Callable[[Callable[..., Any]], Any]:
+    """Enter the decorated function for methods of a SciPy class and of what inherits them. It is called with the object and
+    the method's arguments, once a lifted array is among these or in the object."""
+
+    def decorate(ours: Callable[..., Any]) -> Callable[..., Any]:
+        for name in names:
+            METHODS[cls, name] = _method(getattr(cls, name), ours)
+        return ours
+
+    return decorate
+
+
+def owner_of(cls: type, name: str) -> type:
+    """The class among those that a class inherits from in whose body a method stands."""
+    return next(each for each in cls.__mro__ if name in vars(each))
+
+
+def _method(original: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if leader((*args, *kwargs.values())) is None and not holds(self):
+            return original(self, *args, **kwargs)
+        return ours(self, *args, **kwargs)
+
+    return method
+
+
+def class_of(original: type) -> Any:
+    """A SciPy class whose objects take duals: derived from it, with the methods that were entered for it."""
+    if original not in _CLASSES:
+        found: dict[str, Any] = {}
+        for cls in reversed(original.__mro__):
+            found |= {name: each for (owner, name), each in METHODS.items() if owner is cls}
+        _CLASSES[original] = type(original.__name__, (original,), found | {"__module__": __name__, "__doc__": original.__doc__})
+    return _CLASSES[original]
+
+
+_CLASSES: dict[type, Any] = {}
+
+
+def standing(thing: Any) -> Any:
+    """An object of SciPy's with methods that take duals."""
+    new = object.__new__(class_of(type(thing)))
+    for name, value in state_of(thing).items():
+        setattr(new, name, value)
+    return new
+
+
+def own(cls: type, name: str) -> Any:
+    """SciPy's method where ours stands."""
+    return METHODS[cls, name].__wrapped__  # type: ignore[attr-defined]  # functools.wraps set it
+
+
+def bare(value: Any) -> Any:
+    """A value without what is lifted about it, inside lists and tuples too: to build SciPy's own object of it."""
+    return type(value)(map(bare, value)) if type(value) in (list, tuple) else innermost(lift_objects(value))
 
 
 def standing_in(module: ModuleType) -> Callable[[str], Any]:

@@ -1,4 +1,4 @@
-"""scipy.integrate's sums over samples for arrays with duals among them: by the samples, and by where they are taken.
+"""scipy.integrate for duals: sums over samples, integrals of functions, and initial value problems.
 
 >>> import numpy as np, dualad
 >>> dualad.grad(lambda y: dualad.scipy.integrate.simpson(y, dx=0.5))(np.ones(3))
@@ -12,6 +12,21 @@ import scipy.integrate
 
 from ..rules.table import Array
 from .dispatch import body_of, standing_in
+from .integrals import dblquad, fixed_quad, nquad, odeint, quad, solve_ivp, tplquad
+
+__all__ = [
+    "cumulative_trapezoid",
+    "dblquad",
+    "fixed_quad",
+    "nquad",
+    "odeint",
+    "quad",
+    "romb",
+    "simpson",
+    "solve_ivp",
+    "tplquad",
+    "trapezoid",
+]
 
 
 def last(y: Array, x: Array | None, axis: int) -> tuple[Array, Array | None]:
@@ -57,6 +72,22 @@ def simpson(y: Array, x: Array | None = None, *, dx: float = 1.0, axis: int = -1
     last_one = (2.0 * k**2 + 3.0 * h * k) / (6.0 * (h + k)) * y[..., -1]
     before = (k**2 + 3.0 * h * k) / (6.0 * h) * y[..., -2]
     return result + last_one + before - k**3 / (6.0 * h * (h + k)) * y[..., -3]
+
+
+@body_of(scipy.integrate.romb)
+def romb(y: Array, dx: float = 1.0, axis: int = -1) -> Array:
+    """Trapezoids of halved steps, extrapolated."""
+    y = np.moveaxis(y, axis, -1)
+    count = y.shape[-1] - 1
+    row = [0.5 * count * dx * (y[..., 0] + y[..., -1])]
+    step = count
+    while step > 1:
+        half = 0.5 * (row[0] + step * dx * np.sum(y[..., step // 2 :: step], axis=-1))
+        new = [half]
+        for i, before in enumerate(row, 1):
+            new.append(new[-1] + (new[-1] - before) / (4.0**i - 1.0))
+        row, step = new, step // 2
+    return row[-1]
 
 
 __getattr__ = standing_in(scipy.integrate)

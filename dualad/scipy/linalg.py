@@ -12,10 +12,34 @@ array([-0.16666667, -0.08333333])
 
 from __future__ import annotations
 
+from typing import Any
+
 import scipy.linalg
 
+from .bands import (
+    convolution_matrix,
+    diagsvd,
+    eig_banded,
+    eigh_tridiagonal,
+    eigvals_banded,
+    eigvalsh_tridiagonal,
+    fiedler,
+    leslie,
+    lu,
+    matmul_toeplitz,
+    null_space,
+    orth,
+    orthogonal_procrustes,
+    polar,
+    solve_banded,
+    solve_circulant,
+    solve_continuous_are,
+    solve_discrete_are,
+    solve_toeplitz,
+    solveh_banded,
+)
 from .decompositions import eig, eigh, eigvals, eigvalsh, lstsq, pinv, pinvh, qr, svd, svdvals
-from .dispatch import standing_in
+from .dispatch import FUNCTIONS, standing_in
 from .matrix_functions import (
     block_diag,
     circulant,
@@ -58,34 +82,54 @@ __all__ = [
     "cholesky",
     "circulant",
     "companion",
+    "convolution_matrix",
     "coshm",
     "cosm",
     "det",
+    "diagsvd",
     "eig",
+    "eig_banded",
     "eigh",
+    "eigh_tridiagonal",
     "eigvals",
+    "eigvals_banded",
     "eigvalsh",
+    "eigvalsh_tridiagonal",
     "expm",
     "expm_frechet",
+    "fiedler",
     "fractional_matrix_power",
     "hankel",
     "inv",
     "khatri_rao",
+    "leslie",
     "logm",
     "lstsq",
+    "lu",
     "lu_factor",
     "lu_solve",
+    "matmul_toeplitz",
     "norm",
+    "null_space",
+    "orth",
+    "orthogonal_procrustes",
     "pinv",
     "pinvh",
+    "polar",
     "qr",
     "sinhm",
     "sinm",
     "solve",
+    "solve_banded",
+    "solve_circulant",
+    "solve_continuous_are",
     "solve_continuous_lyapunov",
+    "solve_discrete_are",
     "solve_discrete_lyapunov",
     "solve_sylvester",
+    "solve_toeplitz",
     "solve_triangular",
+    "solveh_banded",
     "sqrtm",
     "svd",
     "svdvals",
@@ -94,4 +138,9 @@ __all__ = [
     "toeplitz",
 ]
 
-__getattr__ = standing_in(scipy.linalg)
+_others = standing_in(scipy.linalg)
+
+
+def __getattr__(name: str) -> Any:
+    known = getattr(scipy.linalg, name)
+    return FUNCTIONS[known] if callable(known) and known in FUNCTIONS else _others(name)

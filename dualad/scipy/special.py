@@ -13,6 +13,7 @@ from typing import Any
 from scipy import special
 
 from ..rules.table import Composite, Function, find
+from .dispatch import FUNCTIONS
 
 __all__ = list(special.__all__)
 
@@ -22,6 +23,11 @@ def __getattr__(name: str) -> Any:
     known = getattr(special, name)
     row = find(known) if callable(known) else None
     return row.function if isinstance(row, Composite | Function) else known
+
+
+for _name in __all__:
+    if __getattr__(_name) is not getattr(special, _name):
+        FUNCTIONS[getattr(special, _name)] = __getattr__(_name)
 
 
 def __dir__() -> list[str]:

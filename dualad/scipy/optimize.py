@@ -1,0 +1,261 @@
+"""scipy.optimize for functions of duals: solutions by what the equations, or the function, depend on.
+
+SciPy's own solver runs on plain numbers. At its end the implicit function theorem gives the derivatives, to any order: by
+arguments (`args`) and by everything else that the function uses. Where a solver starts makes no difference to them.
+
+>>> import numpy as np, dualad
+>>> from dualad.scipy.optimize import brentq
+>>> print(round(float(dualad.derivative(lambda a: brentq(lambda x: x * x - a, 0.0, 10.0))(4.0)), 6))
+0.25
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.optimize
+
+from ..errors import NoRule, caller
+from ..rules.table import Array
+from .callbacks import Plain, implicit, is_lifted, jacobian, plain_or_none
+from .dispatch import FUNCTIONS, arrayed, bare, standing_in
+
+
+def entered(original: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Enter the decorated function in the place of SciPy's."""
+
+    def decorate(ours: Callable[..., Any]) -> Callable[..., Any]:
+        text = ours.__doc__
+        functools.update_wrapper(ours, original, assigned=("__name__", "__qualname__"), updated=())
+        ours.__doc__ = f"scipy.optimize.{original.__name__}, with its parameters.\n\n{text}"
+        FUNCTIONS[original] = ours
+        return ours
+
+    return decorate
+
+
+def as_tuple(args: Any) -> tuple[Any, ...]:
+    """Extra arguments, of which one may stand alone."""
+    return args if isinstance(args, tuple) else (args,)
+
+
+# -- equations -------------------------------------------------------------------------------------------------------------
+
+
+def _bracketing(original: Callable[..., Any]) -> Callable[..., Any]:
+    @entered(original)
+    def solver(f: Any, a: Any, b: Any, args: Any = (), *rest: Any, **kwargs: Any) -> Any:
+        """The root moves with what the function depends on, and not with the bracket."""
+        plain = Plain(f)
+        answer = original(plain, bare(a), bare(b), args, *rest, **kwargs)
+        if not plain.lifted:
+            return answer
+        root, *more = answer if isinstance(answer, tuple) else (answer,)
+        root = implicit(lambda x: f(x, *as_tuple(args)), root)
+        if not more:
+            return root
+        more[0].root = root
+        return (root, *more)
+
+    return solver
+
+
+brentq, brenth, ridder, bisect, toms748 = map(
+    _bracketing,
+    (scipy.optimize.brentq, scipy.optimize.brenth, scipy.optimize.ridder, scipy.optimize.bisect, scipy.optimize.toms748),
+)
+
+
+@entered(scipy.optimize.newton)
+def newton(
+    func: Any, x0: Any, fprime: Any = None, args: Any = (), tol: float = 1.48e-8, maxiter: int = 50, fprime2: Any = None,
+    x1: Any = None, *rest: Any, **kwargs: Any
+) -> Any:  # fmt: skip
+    """Of every element of an array by itself."""
+    plain = Plain(func)
+    answer = scipy.optimize.newton(
+        plain, bare(arrayed(x0)), plain_or_none(fprime), args, tol, maxiter, plain_or_none(fprime2), bare(x1), *rest, **kwargs
+    )
+    if not plain.lifted:
+        return answer
+    root, *more = answer if isinstance(answer, tuple) else (answer,)
+    root = implicit(lambda x: func(x, *as_tuple(args)), root, elementwise=True)
+    if more and hasattr(more[0], "root"):
+        more[0].root = root
+    return (root, *more) if more else root
+
+
+@entered(scipy.optimize.root_scalar)
+def root_scalar(f: Any, args: Any = (), method: Any = None, bracket: Any = None, fprime: Any = None, fprime2: Any = None,
+                x0: Any = None, x1: Any = None, **kwargs: Any) -> Any:  # fmt: skip
+    """As `brentq`."""
+    plain = Plain(f)
+    answer = scipy.optimize.root_scalar(
+        plain, args, method, bare(bracket), plain_or_none(fprime), plain_or_none(fprime2), bare(x0), bare(x1), **kwargs
+    )
+    if plain.lifted:
+        both = fprime is True  # the function gives its slope too
+        answer.root = implicit(lambda x: f(x, *as_tuple(args))[0] if both else f(x, *as_tuple(args)), answer.root)
+    return answer
+
+
+def equations(f: Any, args: Any) -> Callable[[Any], Array]:
+    """A system's residual as one vector."""
+    return lambda x: np.ravel(arrayed(f(x, *as_tuple(args))))
+
+
+@entered(scipy.optimize.fsolve)
+def fsolve(func: Any, x0: Any, args: Any = (), fprime: Any = None, *rest: Any, **kwargs: Any) -> Any:
+    """J dx = -dF, with the Jacobian J of the system at the solution."""
+    plain = Plain(func)
+    answer = scipy.optimize.fsolve(plain, bare(arrayed(x0)), args, plain_or_none(fprime), *rest, **kwargs)
+    if not plain.lifted:
+        return answer
+    x, *more = answer if isinstance(answer, tuple) else (answer,)
+    x = implicit(equations(func, args), x)
+    return (x, *more) if more else x
+
+
+@entered(scipy.optimize.root)
+def root(fun: Any, x0: Any, args: Any = (), method: str = "hybr", jac: Any = None, *rest: Any, **kwargs: Any) -> Any:
+    """As `fsolve`."""
+    plain = Plain(fun)
+    answer = scipy.optimize.root(plain, bare(arrayed(x0)), args, method, plain_or_none(jac), *rest, **kwargs)
+    if plain.lifted:
+        both = jac is True
+        answer.x = implicit(equations(lambda *x: fun(*x)[0] if both else fun(*x), args), answer.x)
+    return answer
+
+
+@entered(scipy.optimize.fixed_point)
+def fixed_point(func: Any, x0: Any, args: Any = (), *rest: Any, **kwargs: Any) -> Array:
+    """x = f(x), of every element of an array by itself."""
+    plain = Plain(func)
+    x = scipy.optimize.fixed_point(plain, bare(arrayed(x0)), args, *rest, **kwargs)
+    return implicit(lambda x: func(x, *as_tuple(args)) - x, x, elementwise=True) if plain.lifted else x
+
+
+# -- minima ----------------------------------------------------------------------------------------------------------------
+
+
+def stationary(f: Callable[[Any], Array], x: Any, fixed: Any = None) -> Any:
+    """A minimum with its tangents: its gradient stays 0. What is `fixed`, at a bound, does not move."""
+
+    def gradient(x: Any) -> Array:
+        slope = np.reshape(jacobian(lambda x: np.sum(arrayed(f(x))), x), np.shape(x))
+        return slope if fixed is None else np.where(fixed, x, slope)
+
+    return implicit(gradient, x)
+
+
+def _minimum(answer: Any, f: Callable[[Any], Array], fixed: Any = None) -> Any:
+    answer.x = stationary(f, answer.x, fixed)
+    answer.fun = f(answer.x)
+    return answer
+
+
+@entered(scipy.optimize.minimize_scalar)
+def minimize_scalar(fun: Any, bracket: Any = None, bounds: Any = None, args: Any = (), **kwargs: Any) -> Any:
+    """Where the slope stays 0; a bound does not move."""
+    plain = Plain(fun)
+    answer = scipy.optimize.minimize_scalar(plain, bare(bracket), bare(bounds), args, **kwargs)
+    return _minimum(answer, lambda x: fun(x, *as_tuple(args))) if plain.lifted else answer
+
+
+@entered(scipy.optimize.fminbound)
+def fminbound(func: Any, x1: Any, x2: Any, args: Any = (), *rest: Any, **kwargs: Any) -> Any:
+    """As `minimize_scalar`."""
+    plain = Plain(func)
+    answer = scipy.optimize.fminbound(plain, bare(x1), bare(x2), args, *rest, **kwargs)
+    if not plain.lifted:
+        return answer
+    x, *more = answer if isinstance(answer, tuple) else (answer,)
+    x = stationary(lambda x: func(x, *as_tuple(args)), x)
+    return (x, *more) if more else x
+
+
+def at_bounds(x: Any, bounds: Any) -> Any:
+    """Which variables a bound holds."""
+    if bounds is None:
+        return None
+    if not isinstance(bounds, scipy.optimize.Bounds):
+        bounds = scipy.optimize.Bounds(
+            *zip(*((-np.inf if a is None else a, np.inf if b is None else b) for a, b in bounds), strict=True)
+        )
+    size = 1e-8 * (1.0 + np.abs(x))
+    return (x <= bounds.lb + size) | (x >= bounds.ub - size)
+
+
+@entered(scipy.optimize.minimize)
+def minimize(fun: Any, x0: Any, args: Any = (), method: Any = None, jac: Any = None, hess: Any = None, hessp: Any = None,
+             bounds: Any = None, constraints: Any = (), *rest: Any, **kwargs: Any) -> Any:  # fmt: skip
+    """H dx = -d(gradient), with the Hessian H at the minimum; variables at their bounds stay there."""
+    plain = Plain(fun)
+    slopes = map(plain_or_none, (jac, hess, hessp))
+    answer = scipy.optimize.minimize(plain, bare(arrayed(x0)), args, method, *slopes, bounds, constraints, *rest, **kwargs)
+    if not plain.lifted:
+        return answer
+    if constraints:
+        raise NoRule(f"scipy.optimize.minimize, called at {caller()}, has no derivative rule with constraints")
+    both = jac is True
+    return _minimum(
+        answer, lambda x: fun(x, *as_tuple(args))[0] if both else fun(x, *as_tuple(args)), at_bounds(answer.x, bounds)
+    )
+
+
+@entered(scipy.optimize.least_squares)
+def least_squares(fun: Any, x0: Any, jac: Any = "2-point", bounds: Any = (-np.inf, np.inf), *rest: Any, args: Any = (),
+                  kwargs: Any = None, loss: Any = "linear", **options: Any) -> Any:  # fmt: skip
+    """Where the gradient of the sum of squares stays 0; variables at their bounds stay there."""
+    more = kwargs or {}
+    plain = Plain(lambda x, *args: fun(x, *args, **more))
+    jac = jac if isinstance(jac, str) else Plain(lambda x, *args: jac(x, *args, **more))
+    answer = scipy.optimize.least_squares(plain, bare(arrayed(x0)), jac, bounds, *rest, args=args, loss=loss, **options)
+    if not plain.lifted:
+        return answer
+    if loss != "linear":
+        raise NoRule(f"scipy.optimize.least_squares, called at {caller()}, has no derivative rule with loss={loss!r}")
+    low, high = (bounds.lb, bounds.ub) if isinstance(bounds, scipy.optimize.Bounds) else bounds
+
+    def residual(x: Any) -> Array:
+        return arrayed(fun(x, *args, **more))
+
+    fixed = (answer.x <= low) | (answer.x >= high)
+    answer.x = stationary(lambda x: 0.5 * np.sum(residual(x) ** 2), answer.x, fixed)
+    answer.fun = residual(answer.x)
+    answer.cost = 0.5 * np.sum(answer.fun**2)
+    answer.jac = jacobian(residual, answer.x)
+    return answer
+
+
+@entered(scipy.optimize.curve_fit)
+def curve_fit(f: Any, xdata: Any, ydata: Any, p0: Any = None, sigma: Any = None, absolute_sigma: bool = False,
+              **kwargs: Any) -> Any:  # fmt: skip
+    """As `least_squares`: by the data, their errors, and what else the function depends on; the covariance too."""
+    plain = Plain(f)
+    answer = scipy.optimize.curve_fit(
+        plain, bare(arrayed(xdata)), bare(arrayed(ydata)), bare(arrayed(p0)), bare(arrayed(sigma)), absolute_sigma,
+        **{name: plain_or_none(each) for name, each in kwargs.items()},
+    )  # fmt: skip
+    if not (plain.lifted or is_lifted((xdata, ydata, sigma))):
+        return answer
+    xdata, ydata, sigma = map(arrayed, (xdata, ydata, sigma))
+    if kwargs.get("bounds") is not None or np.ndim(sigma) > 1:
+        raise NoRule(f"scipy.optimize.curve_fit, called at {caller()}, has no derivative rule with bounds or a matrix of sigma")
+
+    def residual(p: Any) -> Array:
+        rest = arrayed(f(xdata, *p)) - ydata
+        return rest if sigma is None else rest / sigma
+
+    p = stationary(lambda p: 0.5 * np.sum(residual(p) ** 2), answer[0])
+    slopes, rest = jacobian(residual, p), residual(p)
+    covariance = np.linalg.inv(slopes.T @ slopes)
+    if sigma is None or not absolute_sigma:
+        covariance = covariance * np.sum(rest**2) / (np.size(rest) - np.size(answer[0]))
+    return (p, covariance, *answer[2:])
+
+
+__getattr__ = standing_in(scipy.optimize)

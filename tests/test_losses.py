@@ -1,0 +1,85 @@
+"""Nothing is lost unsaid: what becomes of a loss that the code catches, that others replace, or that nobody sees."""
+
+import math
+
+import numpy as np
+import pytest
+
+import dualad
+from dualad import derivative, jacfwd
+from dualad.errors import DropInWarning, TangentLossError
+
+X = np.array([0.5, 1.5])
+
+
+def test_a_swallowed_loss_raises_at_the_end():
+    """Code that catches the error and goes on without the tangent does not get away with it."""
+
+    def f(x):
+        try:
+            return float(x) ** 2
+        except TypeError:
+            return 3.0
+
+    for how in (False, True, "auto"):
+        with pytest.raises(TangentLossError, match="caught by the code"):
+            derivative(f, drop_in=how)(2.0)
+
+
+def test_a_swallowed_loss_makes_step_in():
+    """Where stand-ins keep the tangent, the error is never raised again, and the answer is right."""
+
+    def f(x):
+        try:
+            return math.sin(x)
+        except TypeError:
+            return 0.0 * x
+
+    with pytest.warns(DropInWarning):
+        assert derivative(f)(0.5) == math.cos(0.5)
+
+
+@pytest.mark.parametrize("how", [False, True])
+def test_what_comes_instead_tells_of_the_loss(how):
+    """Compiled code replaces our error by its own: that one has ours as its cause."""
+
+    def f(x):
+        try:
+            return float(x)
+        except TypeError:
+            pass
+        raise ValueError("f(a) and f(b) must have different signs")
+
+    with pytest.raises(ValueError, match="signs") as caught:
+        derivative(f, drop_in=how)(2.0)
+    assert isinstance(caught.value.__cause__, TangentLossError)
+
+
+def test_an_array_of_objects_that_is_written_into():
+    """np.asarray shares memory with its argument; what it gives of a dual does not, so writing there needs stepping in."""
+
+    def f(x):
+        y = np.asarray(x)
+        y[0] = 7.0
+        return x * 2.0
+
+    np.testing.assert_array_equal(f(X.copy()), [14.0, 3.0])
+    with pytest.raises(TangentLossError, match="written into"):
+        jacfwd(f, drop_in=False)(X)
+    with pytest.warns(DropInWarning):
+        value, J = dualad.value_and_jacfwd(f)(X)
+    np.testing.assert_array_equal(value, [14.0, 3.0])
+    np.testing.assert_array_equal(J, [[0.0, 0.0], [0.0, 2.0]])
+
+
+def test_an_ordinary_error_stays_itself():
+    """An error that has nothing to do with tangents is raised at once, from one run."""
+    runs = []
+
+    def f(x):
+        runs.append(1)
+        raise KeyError("no such thing")
+
+    with pytest.raises(KeyError):
+        jacfwd(f)(X)
+    assert len(runs) == 1
