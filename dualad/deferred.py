@@ -260,14 +260,17 @@ def push(row: Elementwise, primals: Sequence[Array], terms: Sequence[Terms | Non
     known: dict[int, Array] = {}  # partials that the labels share
     for label in labels:
         coefficients = [None if each is None or label not in each else each[label] for each in terms]
-        result[label] = _coefficient(row, primals, coefficients, y, known)
+        coefficient = _coefficient(row, primals, coefficients, y, known)
+        if coefficient is not None:
+            result[label] = coefficient
     return result
 
 
 def _coefficient(
     row: Elementwise, primals: Sequence[Array], coefficients: Sequence[Array | None], y: Array, known: dict[int, Array]
-) -> Array:
-    """One new coefficient: by a kernel, by partials that all labels share, or by the rule as it stands."""
+) -> Array | None:
+    """One new coefficient: by a kernel, by partials that all labels share, or by the rule as it stands; None where the
+    function is flat."""
     fusible = y.size >= kernels.SMALL
     if fusible or not row.simple:
         tangents = [None if each is None else np.asarray(each, y.dtype)[None] for each in coefficients]
@@ -275,10 +278,11 @@ def _coefficient(
         if pushed is not None:
             return pushed[0]
         if not row.simple:
-            return pushforward(row, primals, tangents, y)[0]
+            pushed = pushforward(row, primals, tangents, y)
+            return None if pushed is None else pushed[0]
     total: Any = None
     for place, coefficient in enumerate(coefficients):
-        if coefficient is None:
+        if coefficient is None or (row.partials[place].__class__ is int and row.partials[place] == 0):
             continue
         partial = known.get(place)
         if partial is None:
