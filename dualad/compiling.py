@@ -103,10 +103,12 @@ def taken(name: str, kind: str, place: str) -> str:
 
 
 def room_for(line: Line) -> str:
+    """The line that makes room for a value of every element of a block."""
     return f"{line.name}_kept = np.empty({BLOCK}, np.{line.dtype.name})"
 
 
 def indented(lines: Iterable[str]) -> list[str]:
+    """Lines one level deeper."""
     return ["    " + line for line in lines]
 
 

@@ -17,20 +17,27 @@ with the rounding of that; a direction that is structurally zero stays zero, als
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy import ndarray
 
 from . import kernels, storage
-from .rules.table import Array, Elementwise, align, pushforward
+from .rules.chain import pushforward
+from .rules.table import Array, Elementwise, align
 
-LARGE = 8192
+LARGE = 4096
 """Tangents with fewer numbers are multiplied out at once."""
+
+FEW = 64
+"""Arrays with fewer elements are not asked whether theirs are that large."""
 
 CROWD = 4
 """A factor with more terms becomes a base before it meets another one."""
+
+FEW_DIRECTIONS = 16
+"""Of a batch of points with so many directions at most, seeds are terms: no array is made of them."""
 
 Label: TypeAlias = "int | Base"
 
@@ -65,10 +72,13 @@ WHERE = Elementwise(
 """np.where as a function that acts on each element."""
 
 
+_grown: list[bool] = []
+
 # -- multiplying out -----------------------------------------------------------------------------------------------------
 
 
 def is_one(value: Any) -> bool:
+    """Whether a coefficient is the number 1."""
     return value.__class__ is float and value == 1.0
 
 
@@ -166,6 +176,18 @@ def seed_terms(tangent: Array) -> Terms:
     return Terms(directions, [(d, 1.0 if (tangent[d] == 1).all() else tangent[d].copy()) for d in active])
 
 
+def is_deferrable(primal: Any, directions: int, size: int) -> bool:
+    """Whether the seed of a batch of points, with `size` numbers each, is to be terms."""
+    return (
+        1 < directions <= FEW_DIRECTIONS
+        and size <= FEW_DIRECTIONS
+        and primal.__class__ is ndarray
+        and primal.dtype.char in "df"
+        and primal.flags.c_contiguous
+        and primal.size * directions >= LARGE
+    )
+
+
 # -- operands ------------------------------------------------------------------------------------------------------------
 
 
@@ -177,18 +199,11 @@ def answer(
     `moving` is one of the tangents that are there, terms if any of them are.
     """
     late = moving.__class__ is Terms
-    if not late and (
-        y.__class__ is not ndarray
-        or moving.__class__ is not ndarray
-        or len(moving) < 2
-        or len(moving) * y.size < LARGE
-    ):
+    if not late and (moving.__class__ is not ndarray or len(moving) < 2 or len(moving) * y.size < LARGE):
         return None
-    if y.__class__ is ndarray and y.dtype.char in "df" and all(map(_is_plain, primals)) and all(map(_is_real, tangents)):
-        with np.errstate(all="ignore"):
-            terms = push(row, primals, _operands(row, inputs, tangents), y)
-            if len(terms) > terms.directions:
-                terms = Terms(terms.directions, {flattened(terms, y.shape, y.dtype): 1.0})
+    found = _operands(row, inputs, tangents) if y.__class__ is ndarray and y.dtype.char in "df" else None
+    if found is not None:
+        terms = push(row, primals, found, y)
         if terms:
             return terms
     if late:
@@ -198,28 +213,39 @@ def answer(
     return None
 
 
-def _is_plain(primal: Any) -> bool:
-    return primal.__class__ in (ndarray, float, int) or (isinstance(primal, np.generic) and primal.dtype.kind != "c")
-
-
-def _is_real(tangent: Any) -> bool:
-    return tangent is None or tangent.__class__ is Terms or (tangent.__class__ is ndarray and tangent.dtype.char in "df")
-
-
-def _operands(row: Elementwise, inputs: Sequence[Any], tangents: Sequence[Any]) -> list[Terms | None]:
-    """The tangents as terms. Where one array alone varies, or has many terms, it becomes a base."""
-    alone = len({id(value) for value, tangent in zip(inputs, tangents, strict=True) if tangent is not None}) == 1
+def _operands(row: Elementwise, inputs: Sequence[Any], tangents: Sequence[Any]) -> list[Terms | None] | None:
+    """The tangents as terms; None if one of them is no real array. Where one array alone varies, or one has many terms, it
+    becomes a base."""
     found: list[Terms | None] = []
-    for value, tangent, partial in zip(inputs, tangents, row.partials, strict=True):
+    crowd = 0  # how many terms an operand may have
+    varying: Any = None
+    for value, tangent in zip(inputs, tangents, strict=True):
         if tangent is None:
             found.append(None)
             continue
-        terms = _own(value, tangent)
-        if len(terms) > (1 if alone else CROWD) and not (row.linear and (partial == 1 or not alone)):
-            terms = Terms(terms.directions, {flattened(terms, np.shape(value.primal), np.result_type(value.primal)): 1.0})
-            value._label = terms
-        found.append(terms)
+        if tangent.__class__ is not Terms:
+            if tangent.__class__ is not ndarray or tangent.dtype.char not in "df":
+                return None
+            label = value._label
+            tangent = label if label.__class__ is Terms else _own(value, tangent)
+        found.append(tangent)
+        crowd = 1 if crowd == 0 or value is varying else CROWD
+        varying = value
+    for place, terms in enumerate(found):
+        if terms is not None and len(terms) > crowd and not (row.linear and (crowd > 1 or row.partials[place] == 1)):
+            value = inputs[place]
+            primal = value.primal
+            terms = Terms(terms.directions, {flattened(terms, np.shape(primal), np.result_type(primal)): 1.0})
+            value._label = found[place] = terms
+            if value is varying:
+                found = [terms if each is value else known for each, known in zip(inputs, found, strict=True)]
     return found
+
+
+def _grow() -> None:
+    """Let the C library keep what is freed, up to 64 MiB, instead of giving it back to the system and asking for it again in
+    the next operation, page by page: glibc learns that from the largest block of at most 32 MiB that it saw freed."""
+    np.empty(2**25 - 2**16, np.uint8)
 
 
 def _own(value: Any, tangent: Any) -> Terms:
@@ -244,26 +270,37 @@ def _own(value: Any, tangent: Any) -> Terms:
 
 def push(row: Elementwise, primals: Sequence[Array], terms: Sequence[Terms | None], y: Array) -> Terms:
     """The chain rule for terms: label by label, the coefficients in place of tangents."""
-    labels = list(dict.fromkeys(label for each in terms if each is not None for label in each))
-    directions = next(each.directions for each in terms if each is not None)
+    directions = 0
+    labels: dict[Label, Any] = {}
+    for each in terms:
+        if each is not None:
+            directions = each.directions
+            labels.update(each)
     result = Terms(directions)
-    if row.linear:
-        for label in labels:
-            total: Any = None
-            for partial, each in zip(row.partials, terms, strict=True):
-                if each is not None and partial != 0 and label in each:
-                    term = each[label] if partial == 1 else partial * each[label]
-                    total = term if total is None else total + term
-            if total is not None:
-                result[label] = total
-        return result
     known: dict[int, Array] = {}  # partials that the labels share
+    compute = _sum if row.linear else _coefficient
     for label in labels:
-        coefficients = [None if each is None or label not in each else each[label] for each in terms]
-        coefficient = _coefficient(row, primals, coefficients, y, known)
+        coefficient = compute(row, primals, [None if each is None else each.get(label) for each in terms], y, known)
         if coefficient is not None:
             result[label] = coefficient
+    if len(result) > directions:
+        return Terms(directions, {flattened(result, y.shape, y.dtype): 1.0})
     return result
+
+
+def _sum(row: Elementwise, primals: Any, coefficients: Sequence[Array | None], y: Any, known: Any) -> Array | None:
+    """A new coefficient where all partials are numbers."""
+    total: Any = None
+    for partial, coefficient in zip(row.partials, coefficients, strict=True):
+        if coefficient is not None and partial != 0:
+            if partial == 1:
+                total = coefficient if total is None else total + coefficient
+            elif partial == -1:
+                total = -coefficient if total is None else total - coefficient
+            else:
+                term = partial * coefficient
+                total = term if total is None else total + term
+    return total
 
 
 def _coefficient(
@@ -271,7 +308,7 @@ def _coefficient(
 ) -> Array | None:
     """One new coefficient: by a kernel, by partials that all labels share, or by the rule as it stands; None where the
     function is flat."""
-    fusible = y.size >= kernels.SMALL
+    fusible = y.size >= kernels.SMALL and kernels.hopeful(row, tuple([c is not None for c in coefficients]), y.size, 1)
     if fusible or not row.simple:
         tangents = [None if each is None else np.asarray(each, y.dtype)[None] for each in coefficients]
         pushed = kernels.fused(row, primals, tangents, y) if fusible else None

@@ -24,6 +24,8 @@ from .lift import Lifted, describe
 from .objects import array_of_objects
 from .rules.table import RULES, Array, innermost
 
+_new = object.__new__
+
 
 def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
     """A Dual of the kind that its primal asks for: an array, or a scalar."""
@@ -80,7 +82,12 @@ class Dual(Interpreter):
         return dual(primal if isinstance(primal, Lifted) else np.asarray(primal)[()], tangent, level)
 
     def _lift(self, primal: Any, tangent: Any) -> Any:
-        return dual(primal, tangent, self.level)
+        if primal.__class__ is not np.ndarray:
+            return dual(primal, tangent, self.level)
+        new: Any = _new(DualArray)
+        new.primal, new.tangent, new.level = primal, tangent, self.level
+        new._base = new._recipe = new._views = new._noted = new._label = None
+        return new
 
     def _later(self, primal: Any, terms: Any) -> Any:
         return later(primal, terms, self.level)
@@ -160,6 +167,7 @@ class DualArray(Dual):
     __slots__ = ("_base", "_lent", "_noted", "_recipe", "_views")
 
     _base: DualArray | None
+    _noted: storage.Notes | None
     _recipe: Any
     _views: storage.Views | None
     _elements: tuple[type[Dual], ...]  # the kinds of a single element, real and complex
@@ -234,6 +242,7 @@ class DualArray(Dual):
 
 
 _settling = threading.Lock()
+_fill = vars(Interpreter)["tangent"].__set__  # what the class below hides
 
 
 class DeferredArray(DualArray):
@@ -244,7 +253,7 @@ class DeferredArray(DualArray):
     _deferred = True
 
     @property
-    def tangent(self) -> Any:  # type: ignore[override]  # the slot is filled when it is asked for
+    def tangent(self) -> Any:
         with _settling:
             if self.__class__ is DeferredArray:
                 self.tangent = expanded(self._label, self.primal.shape, self.primal.dtype)
@@ -253,7 +262,7 @@ class DeferredArray(DualArray):
 
     @tangent.setter
     def tangent(self, tangent: Any) -> None:
-        Interpreter.tangent.__set__(self, tangent)  # type: ignore[union-attr]  # the slot itself
+        _fill(self, tangent)
         self.__class__ = DualArray  # type: ignore[assignment]
 
 
@@ -270,12 +279,12 @@ class DualScalar(Dual):
         primal = self.primal
         return np.dtype(type(primal)) if type(primal) in WEAK else primal.dtype
 
-    def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], *operands: Any) -> Any:
+    def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
         """Python's floats among themselves stay Python's floats: they promote an array's dtype less than np.float64 would.
         They are computed as NumPy's, though, for which 1 / 0.0 is infinite and (-8.0) ** 0.5 is nan."""
         if not all(type(innermost(operand)) in WEAK for operand in operands):
-            return super()._operate(ufunc, compute, *operands)
-        return _weak(super()._operate(ufunc, lambda *primals: compute(*map(typed, primals)), *operands))
+            return super()._operate(ufunc, compute, operands)
+        return _weak(super()._operate(ufunc, lambda *primals: compute(*map(typed, primals)), operands))
 
     # There is no __getitem__, not even for x[()]: with one, Python would take a scalar for a sequence, and NumPy would tell
     # so, instead of what was lost, when one is stored in a plain array.

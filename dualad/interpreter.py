@@ -22,7 +22,9 @@ from .deferred import WHERE, Terms
 from .errors import NoRule, called, caller, no_rule, refuse
 from .levels import GROUND
 from .lift import Lifted, highest, leader, refilled, ungrounded
+from .quiet import quiet, restore
 from .rules.calling import into, prepared
+from .rules.chain import pushforward
 from .rules.folds import method_rule
 from .rules.groups import rule_of
 from .rules.table import (
@@ -72,7 +74,7 @@ class Interpreter(Lifted):
         row = RULES.get(ufunc)
         if row.__class__ is not Elementwise:
             return self._function(ufunc, inputs, {})
-        return self._elementwise(row, inputs, compute or ufunc)  # type: ignore[arg-type]  # its class was asked
+        return self._elementwise(row, inputs, compute or ufunc)
 
     def _elementwise(self, row: Elementwise, inputs: tuple[Any, ...], compute: Callable[..., Any]) -> Any:
         level = self.level
@@ -93,25 +95,41 @@ class Interpreter(Lifted):
                 primals.append(value)
                 tangents.append(None)
         y = compute(*primals)
-        if y.__class__ in WEAK:  # np.frompyfunc answers with Python's numbers
-            y = np.result_type(y, np.float64).type(y)
-        elif y.__class__ is np.complex128:  # rules compare, and ask for dtypes: Python's complex numbers can do neither
-            primals = list(map(typed, primals))
+        if y.__class__ is not ndarray:
+            if y.__class__ in WEAK:  # np.frompyfunc answers with Python's numbers
+                y = np.result_type(y, np.float64).type(y)
+            elif y.__class__ is np.complex128:  # rules compare, and ask for dtypes: Python's complex numbers can do neither
+                primals = list(map(typed, primals))
         watch = WATCH.get()
         if moving is None or not (watch is None or carries(level)):
             result = self._wrap(y, None)
-        elif (terms := deferred.answer(row, inputs, primals, tangents, moving, y)) is not None:
-            result = self._later(y, terms)
         else:
-            with np.errstate(all="ignore"):
-                try:
-                    result = self._wrap(y, kernels.push(row, primals, tangents, y))
-                except ArithmeticError:  # Python's numbers raise where NumPy's are infinite
-                    primals = [np.float64(each) if each.__class__ is int else typed(each) for each in primals]
-                    result = self._wrap(y, kernels.push(row, primals, tangents, y))
+            token = quiet()
+            try:
+                result = self._moved(row, inputs, primals, tangents, moving, y)
+            finally:
+                restore(token)
         if callable(watch):
             watch(row.function, inputs, {}, result)
         return result
+
+    def _moved(
+        self, row: Elementwise, inputs: tuple[Any, ...], primals: list[Any], tangents: list[Any], moving: Any, y: Any
+    ) -> Any:
+        """The value y with its tangent, of which `moving` is a part."""
+        array = y.__class__ is ndarray
+        if moving.__class__ is Terms or (array and y.size >= deferred.FEW):
+            terms = deferred.answer(row, inputs, primals, tangents, moving, y)
+            if terms is not None:
+                return self._later(y, terms)
+        try:
+            tangent = (kernels.push if array and y.size >= kernels.SMALL else pushforward)(row, primals, tangents, y)
+        except ArithmeticError:  # Python's numbers raise where NumPy's are infinite
+            primals = [np.float64(each) if each.__class__ is int else typed(each) for each in primals]
+            tangent = pushforward(row, primals, tangents, y)
+        if array and tangent.__class__ is ndarray and tangent.dtype is y.dtype and tangent.shape[1:] == y.shape:
+            return self._lift(y, tangent)
+        return self._wrap(y, tangent)
 
     def _ufunc_method(self, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         out = kwargs.pop("out", None)
@@ -223,8 +241,11 @@ class Interpreter(Lifted):
         varies = tangents and getattr(getattr(y, "dtype", None), "kind", "f") in "fcO"
         if varies and (row.view or carries(self.level)):  # a view is the array that it is of, also under no_tangents
             primals = tuple(map(typed, primals))
-            with np.errstate(all="ignore"):
+            token = quiet()
+            try:
                 tangent = row.push(y, *primals, **keywords, **tangents)
+            finally:
+                restore(token)
         result = self._wrap(y, tangent)
         if row.view:
             result = storage.as_view(result, args, kwargs | {"like": self} if "like" in row.accepted else kwargs, row.function)

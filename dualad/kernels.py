@@ -25,7 +25,8 @@ import numpy as np
 from numpy import generic, ndarray
 
 from .compiling import compiled, text_of, words
-from .rules.table import Array, Elementwise, pushforward
+from .rules.chain import pushforward
+from .rules.table import Array, Elementwise
 from .symbols import LIBRARY, Unsupported, written
 
 SMALL = 1024
@@ -81,17 +82,29 @@ class Kernel:
 
 
 _kernels: dict[Any, Kernel] = {}
+_gains: dict[Any, tuple[float, float]] = {}  # by function and varying inputs, what kernels save at most
 _lock = threading.Lock()
 _account = 0.0  # of all kernels together
 
 
 def push(row: Elementwise, primals: Sequence[Array], tangents: Sequence[Array | None], y: Any) -> Any:
     """The chain rule, by a kernel where there is one."""
-    if y.__class__ is ndarray and y.size >= SMALL and not row.linear:
+    if y.__class__ is ndarray and y.size >= SMALL and not row.linear and _hopeful_for(row, tangents, y):
         tangent = fused(row, primals, tangents, y)
         if tangent is not None:
             return tangent
     return pushforward(row, primals, tangents, y)
+
+
+def hopeful(row: Elementwise, moving: tuple[bool, ...], size: int, directions: int) -> bool:
+    """Whether a kernel may be worth its call, as far as is known without a look at the operands."""
+    gain = _gains.get((row.function, moving))
+    return gain is None or size * (gain[0] + gain[1] * directions) >= LEAST
+
+
+def _hopeful_for(row: Elementwise, tangents: Sequence[Array | None], y: Any) -> bool:
+    directions = next(len(each) for each in tangents if each is not None)
+    return hopeful(row, tuple([each is not None for each in tangents]), y.size, directions)
 
 
 def fused(row: Elementwise, primals: Sequence[Array], tangents: Sequence[Array | None], y: Any) -> Any:
@@ -245,12 +258,13 @@ def _ready(kernel: Kernel) -> bool:
 
 def _think(kernel: Kernel, key: Any) -> None:
     """Write a kernel's lines, and estimate what they would save."""
-    _, char, kinds, flows, many = key
+    _, char, kinds, flows, _ = key
     literals = tuple(None if kind.__class__ is str else kind for kind in kinds)
     try:
         program, result = written(kernel.row, np.dtype(char), tuple(map(bool, flows)), literals)
     except Unsupported:
         kernel.hopeless, kernel.program = True, ()
+        _gains.setdefault((kernel.row.function, tuple(map(bool, flows))), (0.0, 0.0))
         return
     static = [line.text for line in program.lines if not line.moves]
     steps = len(program.lines) - len(static)
@@ -258,15 +272,20 @@ def _think(kernel: Kernel, key: Any) -> None:
     kernel.per_direction = LINE * (steps - 1)
     kernel.hopeless = kernel.once + kernel.per_direction == 0
     kernel.account = 0.0
+    known = (kernel.row.function, tuple(map(bool, flows)))
+    once, each = _gains.get(known, (0.0, 0.0))
+    _gains[known] = max(once, kernel.once), max(each, kernel.per_direction)
     kernel.program = (program, result, key)
 
 
 def _make(kernel: Kernel) -> None:
     """Compile a kernel, or load it."""
-    from . import simd  # noqa: PLC0415 - numba, for whoever needs it
+    import numba  # noqa: PLC0415 - half a second, for whoever needs it
+
+    from . import simd  # noqa: PLC0415 - the same
 
     program, result, (_, char, kinds, flows, many) = kernel.program
-    if not program.called <= simd.WIDE or simd.numba.config.DISABLE_JIT:
+    if not program.called <= simd.WIDE or numba.config.DISABLE_JIT:
         kernel.hopeless = True
         return
     text = text_of(program, result, kinds, flows, many)

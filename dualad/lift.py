@@ -117,7 +117,7 @@ def _answer_of_other(ufunc: np.ufunc, compute: Callable[..., Any], operands: tup
 
 def _unary(ufunc: np.ufunc, compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def method(self: Any) -> Any:
-        return self._operate(ufunc, compute, self)
+        return self._operate(ufunc, compute, (self,))
 
     return method
 
@@ -127,10 +127,10 @@ def _binary(ufunc: np.ufunc, compute: Callable[[Any, Any], Any]) -> tuple[Callab
     for powers is not quite the ufunc: ndarray's ``**`` squares and takes roots where np.power calls pow."""
 
     def method(self: Any, other: Any) -> Any:
-        return self._operate(ufunc, compute, self, other)
+        return self._operate(ufunc, compute, (self, other))
 
     def reflected(self: Any, other: Any) -> Any:
-        return self._operate(ufunc, compute, other, self)
+        return self._operate(ufunc, compute, (other, self))
 
     return method, reflected
 
@@ -139,7 +139,9 @@ def _equality(ufunc: np.ufunc, compare: Callable[[Any, Any], Any]) -> Callable[[
     """== or !=, which ndarray answers for any object: code asks ``x == "auto"`` where x may be an array."""
 
     def method(self: Any, other: Any) -> Any:
-        return compare(innermost(self), other) if isinstance(other, str | bytes) else self._operate(ufunc, compare, self, other)
+        return (
+            compare(innermost(self), other) if isinstance(other, str | bytes) else self._operate(ufunc, compare, (self, other))
+        )
 
     return method
 
@@ -209,7 +211,7 @@ class Lifted:
 
     # -- operators -------------------------------------------------------------------------------------------------------
 
-    def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], *operands: Any) -> Any:
+    def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
         """An operator; Python asks the other operand when the answer is NotImplemented."""
         top = leader(operands)
         return _answer_of_other(ufunc, compute, operands) if top is None else top._ufunc(ufunc, operands, compute)

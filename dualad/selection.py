@@ -105,6 +105,8 @@ def select(
     leaves = list(map(lift_objects, leaves))
     primals = [differentiable(leaf, complex_allowed=complex_allowed) for leaf in leaves]
     for place, argument in zip(places, chosen, strict=True):
+        if len(chosen) == 1 and any(primal is not None for primal in primals):
+            break
         inside = map(lift_objects, flatten(argument)[0])
         if all(differentiable(leaf, complex_allowed=True) is None for leaf in inside):
             raise NotDifferentiable(

@@ -122,6 +122,9 @@ def second_look() -> Iterator[None]:
 def needs_second_look(value: Any, tangent: Any) -> bool:
     """Whether a tangent holds a nan beside a value that is none."""
     tangent = innermost(tangent)
-    if _AGAIN.get() or not isinstance(tangent, np.ndarray) or not tangent.size or not np.isnan(np.min(tangent)):
+    if _AGAIN.get() or not isinstance(tangent, np.ndarray) or not tangent.size:
+        return False
+    least = np.minimum.reduce(tangent, axis=None)
+    if least == least:
         return False
     return bool(np.any(np.isnan(tangent) & ~np.isnan(innermost(value))))

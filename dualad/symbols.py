@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from .rules.table import Elementwise, pushforward
+from .rules.chain import pushforward
+from .rules.table import Elementwise
 
 ARITHMETIC: dict[np.ufunc, str] = {
     np.add: "{0} + {1}",
@@ -53,8 +54,8 @@ COMPARISONS: dict[np.ufunc, str] = {
 """The same for answers of yes and no; the operands are in their common dtype."""
 
 LIBRARY = frozenset(
-    "exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh cbrt "
-    "power arctan2 hypot".split()
+    ("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh")
+    + ("tanh", "arcsinh", "arccosh", "arctanh", "cbrt", "power", "arctan2", "hypot")
 )
 """The functions that are called by name from `simd`, if it widens them."""
 
@@ -87,7 +88,7 @@ class Program:
 
     def constant(self, number: Any, dtype: np.dtype[Any]) -> str:
         """The name of a constant; its digits are written such that none is lost."""
-        text = str(bool(number)) if dtype == bool else f'{dtype.name}(float.fromhex("{float(number).hex()}"))'
+        text = str(bool(number)) if dtype.kind == "b" else f'{dtype.name}(float.fromhex("{float(number).hex()}"))'
         if text not in self.constants:
             self.constants.append(text)
         return f"c{self.constants.index(text)}"
@@ -99,7 +100,7 @@ class Program:
         have = value.dtype
         if have == dtype:
             return value.name
-        if have == bool and dtype.kind == "f":
+        if have.kind == "b" and dtype.kind == "f":
             return f"({self.constant(1, dtype)} if {value.name} else {self.constant(0, dtype)})"
         if have.kind == dtype.kind == "f":
             return f"{dtype.name}({value.name})"
@@ -117,7 +118,7 @@ class Program:
         return self._known[key]
 
 
-class Symbol(NDArrayOperatorsMixin):
+class Symbol(NDArrayOperatorsMixin):  # type: ignore[misc]  # NumPy's class is untyped to mypy
     """One element of an array, or of a tangent, whose operations are written down."""
 
     __array_priority__ = 2000.0
@@ -167,7 +168,7 @@ class Symbol(NDArrayOperatorsMixin):
         if function is not np.where or kwargs or len(args) != 3:
             raise Unsupported(function.__name__)
         chosen, one, other = args
-        if not isinstance(chosen, Symbol) or chosen.dtype != bool:
+        if not isinstance(chosen, Symbol) or chosen.dtype.kind != "b":
             raise Unsupported("np.where of a constant")
         result = np.where(*map(_example, args))
         yes, no = self.program.cast(one, result.dtype), self.program.cast(other, result.dtype)
@@ -190,7 +191,9 @@ def _moves(values: Any) -> bool:
     return any(isinstance(each, Symbol) and each.moves for each in values)
 
 
-def written(row: Elementwise, dtype: np.dtype[Any], moving: tuple[bool, ...], literals: tuple[Any, ...]) -> tuple[Program, Symbol]:
+def written(
+    row: Elementwise, dtype: np.dtype[Any], moving: tuple[bool, ...], literals: tuple[Any, ...]
+) -> tuple[Program, Symbol]:
     """The chain rule of a row for one element: inputs x0, x1 ..., output y, tangents t0, t1 ... of those that move.
 
     `literals` has, for each input, a number that is to stand in the lines, or None.

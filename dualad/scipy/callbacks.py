@@ -9,7 +9,8 @@ import numpy as np
 
 from ..custom import no_tangents
 from ..dual import Dual, dual
-from ..lift import Level, Lifted, leaves
+from ..levels import Level
+from ..lift import Lifted, leaves
 from ..objects import holds_lifted
 from ..rules.table import Array, innermost
 from .dispatch import arrayed, bare
