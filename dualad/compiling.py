@@ -166,13 +166,19 @@ def compiled(text: str, arrays: int, numbers: int, dtype: str) -> Callable[..., 
     so many integers, and does not look what it is given."""
     import numba  # noqa: PLC0415 - half a second, for whoever needs it
 
-    from . import simd  # noqa: PLC0415 - the same
+    real = getattr(numba, dtype)
+    # The entry itself, past the dispatcher: that one asks for types that are known here, and while a transform runs also
+    # whether any argument is lifted.
+    return dispatcher(text).compile((*[real[::1]] * arrays, *[numba.int64] * numbers))
+
+
+def dispatcher(text: str) -> Any:
+    """What numba makes of a text, nothing compiled yet."""
+    from . import simd  # noqa: PLC0415 - loads numba
 
     name = text[text.index(f"def {NAME}") + 4 :].partition("(")[0]
     path = file_of(name, text)
     names: dict[str, Any] = {"__name__": __name__}  # numba asks for a module that can be imported
     code = compile(text, str(path or f"<{name}>"), "exec")
     exec(code, names)
-    kernel = simd.njit(names[name], nogil=True)
-    real = getattr(numba, dtype)
-    return kernel.compile((*[real[::1]] * arrays, *[numba.int64] * numbers))
+    return simd.njit(names[name], nogil=True)

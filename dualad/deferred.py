@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy import ndarray
 
-from . import kernels, storage
+from . import kernels, notes
 from .rules.chain import pushforward
 from .rules.table import Array, Elementwise, align
 
@@ -254,14 +254,14 @@ def _own(value: Any, tangent: Any) -> Terms:
     if label.__class__ is Terms:
         return label
     array = hasattr(value, "_views")
-    if label is storage.SEED or (array and storage.is_seed(value)):
+    if label is notes.SEED or (array and notes.is_seed(value)):
         base, terms = None, seed_terms(tangent)
     else:
         base = Base(None, tangent)
         terms = Terms(len(tangent), {base: 1.0})
     value._label = terms
     if array:
-        storage.note(value, base)
+        notes.note(value, base)
     return terms
 
 

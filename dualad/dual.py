@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import storage
+from . import notes, storage
 from .deferred import expanded
 from .errors import TangentLossError, refuse
 from .interpreter import WEAK, Interpreter, typed
@@ -167,7 +167,7 @@ class DualArray(Dual):
     __slots__ = ("_base", "_lent", "_noted", "_recipe", "_views")
 
     _base: DualArray | None
-    _noted: storage.Notes | None
+    _noted: notes.Notes | None
     _recipe: Any
     _views: storage.Views | None
     _elements: tuple[type[Dual], ...]  # the kinds of a single element, real and complex
@@ -257,7 +257,7 @@ class DeferredArray(DualArray):
         with _settling:
             if self.__class__ is DeferredArray:
                 self.tangent = expanded(self._label, self.primal.shape, self.primal.dtype)
-                storage.note(self)
+                notes.note(self)
         return self.tangent
 
     @tangent.setter

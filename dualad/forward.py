@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import storage
+from . import notes, storage
 from .deferred import Terms, expanded, is_deferrable
 from .dropin import DropIn, attempted, mode, mode_of
 from .dual import Dual, DualArray, dual, later
@@ -104,7 +104,7 @@ def _lift(leaf: Any, primal: Any, seed: Any, level: Level) -> Any:
         return dual(primal, seeded(seed, level), level)
     lifted = (later if seed.__class__ is Terms else dual)(primal, seed, level)
     if seed.__class__ is np.ndarray or seed.__class__ is Terms:
-        storage.note_seed(lifted)
+        notes.note_seed(lifted)
     return lifted
 
 

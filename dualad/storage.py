@@ -24,6 +24,7 @@ from numpy import complexfloating, generic, ndarray
 from .errors import refuse
 from .levels import GROUND
 from .lift import Lifted, refilled
+from .notes import SEED, is_seed, root_of, written
 from .objects import lift_objects
 from .rules.table import Array, innermost
 from .watching import WATCH, carries
@@ -47,7 +48,7 @@ def lend(array: Any) -> Any:
     """The plain array under a constant one. Who holds it sees values written later but no tangents, so from now on a write
     that would bring one is refused."""
     if hasattr(array, "_views"):
-        _root(array)._lent = True
+        root_of(array)._lent = True
     return innermost(array)
 
 
@@ -165,7 +166,7 @@ def _view_of(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], functio
 
 def _tied(result: Any, source: Any, recipe: Callable[[Any], Any]) -> Any:
     if result.tangent is not None and result.tangent.size and not _share(result.tangent, source.tangent):
-        root = _root(source)  # its tangent lies in memory otherwise than its primal, and the view's came out as a copy
+        root = root_of(source)  # its tangent lies in memory otherwise than its primal, and the view's came out as a copy
         fresh = _twin(root)
         fresh.tangent = like(root.tangent, root.primal)
         _become(root, fresh)
@@ -185,12 +186,6 @@ def _share(one: Array | None, other: Array | None) -> bool:
     """Whether two arrays lie in the same memory."""
     one, other = innermost(one), innermost(other)
     return isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and np.may_share_memory(one, other)
-
-
-def _root(array: Any) -> Any:
-    while array._base is not None:
-        array = array._base
-    return array
 
 
 def like(tangent: Array, primal: Array) -> Array:
@@ -259,64 +254,6 @@ def _twin(array: Any) -> Any:
     return twin
 
 
-# -- tangents that are known as something else as well -------------------------------------------------------------------
-
-SEED: Any = "seed"
-"""The label of a number with a seed for its tangent: where that is zero it is structurally so."""
-
-
-class Notes:
-    """What was concluded from the tangent of an array and its views, until one of them is written into."""
-
-    __slots__ = ("bases", "labelled", "pristine")
-
-    def __init__(self, pristine: bool = False) -> None:
-        self.pristine = pristine  # it is a seed still
-        self.labelled: list[ref[Any]] = []  # arrays that know their tangents as terms
-        self.bases: list[ref[Any]] = []  # what refers to the memory
-
-    def written(self) -> None:
-        """Before the memory changes: what was made of it keeps what there was, and nothing more is concluded."""
-        self.pristine = False
-        for array in [reference() for reference in self.labelled]:
-            if array is not None:
-                array._label = None
-        for base in [reference() for reference in self.bases]:
-            if base is not None:
-                base.dense = base.dense.copy()
-        self.labelled, self.bases = [], []
-
-
-def note(array: Any, base: Any = None) -> None:
-    """Note that an array knows its tangent as terms, maybe of `base`, which refers to the same memory."""
-    root = _root(array)
-    if root._noted is None:
-        root._noted = Notes()
-    root._noted.labelled.append(ref(array))
-    if base is not None:
-        root._noted.bases.append(ref(base))
-
-
-def note_seed(lifted: Any) -> None:
-    """Note that the zeros in a tangent are structural."""
-    if hasattr(lifted, "_views"):
-        lifted._noted = Notes(pristine=True)
-    else:
-        lifted._label = SEED
-
-
-def is_seed(array: Any) -> bool:
-    """Whether the tangent of an array is a seed, or a part of one, into which nobody has written."""
-    noted = _root(array)._noted
-    return noted is not None and noted.pristine
-
-
-def _part(array: Any) -> None:
-    noted = _root(array)._noted
-    if noted is not None:
-        noted.written()
-
-
 # -- writing -------------------------------------------------------------------------------------------------------------
 
 
@@ -335,7 +272,7 @@ def setitem(self: Any, key: Any, value: Any) -> None:
                 refuse("writing a complex dual into a real array", "write x.real; the imaginary part has no place there")
             nested = isinstance(value.primal, Lifted) or isinstance(value.tangent, Lifted)
             if nested or value.level is not self.level or (self.tangent is None and value.tangent is not None):
-                root = _root(self)
+                root = root_of(self)
                 fitted = _fit(root, value)
                 if fitted is not root:
                     if getattr(root, "_lent", False):
@@ -348,7 +285,7 @@ def setitem(self: Any, key: Any, value: Any) -> None:
     self.primal[key] = value
     own = self.tangent
     if own is not None:
-        _part(self)
+        written(self)
         kind = key.__class__
         if kind is slice or kind is int:  # only what is quicker this way, and surely right
             if tangent is None:
