@@ -24,6 +24,8 @@ BLOCK = 512
 CACHE = "DUALAD_CACHE_DIR"
 """The environment variable that names another directory for kernels; empty, none is used."""
 
+VECTORS = ("v", "b")
+
 NAME = "kernel_"  # with a digest of the text: numba tells functions apart by module and name
 
 HEADER = """\
@@ -39,9 +41,9 @@ from numpy import floor, rint
 def text_of(program: Program, result: Symbol, inputs: Iterable[str], moving: Iterable[str], many: bool) -> str:
     """The source of a kernel.
 
-    `inputs` and `moving` say of every primal and tangent whether a row of it is an array ("v"), one number for all ("s"), or
-    whether it is not there (""). All arrays arrive flat, each with the distance of its rows, a tangent also with that of its
-    directions. With `many` directions, what they share is computed once for a block.
+    `inputs` and `moving` say of every primal and tangent whether a row of it is an array ("v", or "b" if Boolean), one number
+    for all ("s"), or whether it is not there (""). All arrays arrive flat, each with the distance of its rows, a tangent also
+    with that of its directions. With `many` directions, what they share is computed once for a block.
     """
     flowing = [line for line in program.lines if line.moves]
     static = [line for line in program.lines if not line.moves]
@@ -52,7 +54,7 @@ def text_of(program: Program, result: Symbol, inputs: Iterable[str], moving: Ite
     if "y" in needed:
         primals["y"] = "v"
     tangents = {f"t{place}": kind for place, kind in enumerate(moving) if kind}
-    vectors = [name for name, kind in primals.items() if kind == "v"]
+    vectors = [name for name, kind in primals.items() if kind in VECTORS]
 
     loop = [f"{name} = {name}_part[i]" for name in vectors if name in inner]
     loop += [f"{name} = {name}_part[i]" for name, kind in tangents.items() if kind == "v"]
@@ -161,15 +163,14 @@ def file_of(name: str, text: str) -> Path | None:
     return path
 
 
-def compiled(text: str, arrays: int, numbers: int, dtype: str) -> Callable[..., Any]:
-    """The compiled function of a text, from the disk if it was compiled before. It takes so many flat arrays of `dtype`, then
-    so many integers, and does not look what it is given."""
+def compiled(text: str, arrays: list[str], numbers: int) -> Callable[..., Any]:
+    """The compiled function of a text, from the disk if it was compiled before. It takes flat arrays of these dtypes, then so
+    many integers, and does not look what it is given."""
     import numba  # noqa: PLC0415 - half a second, for whoever needs it
 
-    real = getattr(numba, dtype)
     # The entry itself, past the dispatcher: that one asks for types that are known here, and while a transform runs also
     # whether any argument is lifted.
-    return dispatcher(text).compile((*[real[::1]] * arrays, *[numba.int64] * numbers))
+    return dispatcher(text).compile((*(getattr(numba, dtype)[::1] for dtype in arrays), *[numba.int64] * numbers))
 
 
 def dispatcher(text: str) -> Any:

@@ -282,8 +282,8 @@ class DualScalar(Dual):
     def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
         """Python's floats among themselves stay Python's floats: they promote an array's dtype less than np.float64 would.
         They are computed as NumPy's, though, for which 1 / 0.0 is infinite and (-8.0) ** 0.5 is nan."""
-        if not all(type(innermost(operand)) in WEAK for operand in operands):
-            return super()._operate(ufunc, compute, operands)
+        if isinstance(self.primal, np.generic) or not all(type(innermost(operand)) in WEAK for operand in operands):
+            return Lifted._operate(self, ufunc, compute, operands)
         return _weak(super()._operate(ufunc, lambda *primals: compute(*map(typed, primals)), operands))
 
     # There is no __getitem__, not even for x[()]: with one, Python would take a scalar for a sequence, and NumPy would tell

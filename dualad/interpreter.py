@@ -127,7 +127,9 @@ class Interpreter(Lifted):
         except ArithmeticError:  # Python's numbers raise where NumPy's are infinite
             primals = [np.float64(each) if each.__class__ is int else typed(each) for each in primals]
             tangent = pushforward(row, primals, tangents, y)
-        if array and tangent.__class__ is ndarray and tangent.dtype is y.dtype and tangent.shape[1:] == y.shape:
+        if array and tangent.__class__ is ndarray and tangent.dtype is y.dtype:
+            if tangent.shape[1:] != y.shape:
+                tangent = _broadcast(tangent, (len(tangent), *y.shape))
             return self._lift(y, tangent)
         return self._wrap(y, tangent)
 
@@ -297,7 +299,7 @@ class Interpreter(Lifted):
             if tangent.dtype != dtype:
                 tangent = tangent.astype(dtype)
             if tangent.shape[1:] != y.shape:
-                tangent = np.copy(np.broadcast_to(tangent, (len(tangent), *y.shape)))
+                tangent = _broadcast(tangent, (len(tangent), *y.shape))
         return self._lift(y, tangent)
 
     def _lifted(self, result: Any) -> Any:
@@ -314,6 +316,15 @@ class Interpreter(Lifted):
         if not isinstance(result, Interpreter) or result.level is not self.level:
             return self._wrap(value, None)
         return result if result.primal is value else self._wrap(value, result.tangent)
+
+
+def _broadcast(tangent: Array, shape: tuple[int, ...]) -> Array:
+    """A tangent of this shape, with memory for each element."""
+    if tangent.__class__ is not ndarray:
+        return np.copy(np.broadcast_to(tangent, shape))
+    full = np.empty(shape, tangent.dtype)
+    full[...] = tangent
+    return full
 
 
 def _plainly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -38,8 +38,8 @@ NARROW = 32
 START, EACH = 0.8, 0.15
 """What it takes to load numba, and to make one kernel, in seconds; much less where they are known already."""
 
-LINE, CALL = 0.4e-9, 8e-9
-"""What a kernel saves of each step with one element, in seconds: of arithmetic, and of functions that NumPy is slow at."""
+LINE, CHOICE, SLOWLY = 0.4e-9, 2e-9, 8e-9
+"""What a kernel saves of each step with one element, in seconds: of arithmetic, of np.where, and of slow functions."""
 
 SHARE = 0.2
 """What part of one step over the result a call has to save: NumPy writes one direction after the other, which is quicker."""
@@ -167,7 +167,7 @@ def _operands(row: Elementwise, primals: Sequence[Array], tangents: Sequence[Arr
             if not isinstance(x, generic):
                 return None
             x = np.asarray(x)
-        if x.dtype != dtype:
+        if x.dtype != dtype and not (x.dtype.char == "?" and x.shape == y.shape):
             return None
         flags = x.flags
         if not (flags.c_contiguous and flags.aligned):
@@ -191,7 +191,12 @@ def _operands(row: Elementwise, primals: Sequence[Array], tangents: Sequence[Arr
     places.insert(len(arrays), ("v", size))
     arrays.append(y)
     directions = len(moving[0])
-    kinds = (*(place[0] if literal is None else literal for place, literal in zip(places, literals, strict=False)),)
+    kinds = tuple(
+        [
+            literal if literal is not None else "b" if x.dtype.char == "?" else place[0]
+            for x, place, literal in zip(arrays, places, literals, strict=False)  # the output and tangents have no literals
+        ]
+    )
     flows = iter(place[0] for place in places[len(arrays) :])
     key = (row.function, dtype.char, kinds, tuple(["" if each is None else next(flows) for each in tangents]), directions > 1)
     return Operands(
@@ -262,23 +267,26 @@ def _ready(kernel: Kernel) -> bool:
 def _think(kernel: Kernel, key: Any) -> None:
     """Write a kernel's lines, and estimate what they would save."""
     _, char, kinds, flows, _ = key
-    literals = tuple(None if kind.__class__ is str else kind for kind in kinds)
     try:
-        program, result = written(kernel.row, np.dtype(char), tuple(map(bool, flows)), literals)
+        program, result = written(kernel.row, np.dtype(char), tuple(map(bool, flows)), kinds)
     except Unsupported:
         kernel.hopeless, kernel.program = True, ()
         _gains.setdefault((kernel.row.function, tuple(map(bool, flows))), (0.0, 0.0))
         return
-    static = [line.text for line in program.lines if not line.moves]
-    steps = len(program.lines) - len(static)
-    kernel.once = sum(CALL if called & SLOW else 0.0 if called else LINE for called in (words([t]) & LIBRARY for t in static))
-    kernel.per_direction = LINE * (steps - 1)
+    kernel.once = sum(_price(line.text) for line in program.lines if not line.moves)
+    kernel.per_direction = max(0.0, sum(_price(line.text) for line in program.lines if line.moves) - LINE)
     kernel.hopeless = kernel.once + kernel.per_direction == 0
     kernel.account = 0.0
     known = (kernel.row.function, tuple(map(bool, flows)))
     once, each = _gains.get(known, (0.0, 0.0))
     _gains[known] = max(once, kernel.once), max(each, kernel.per_direction)
     kernel.program = (program, result, key)
+
+
+def _price(text: str) -> float:
+    """What NumPy takes longer for a line than a kernel, in seconds per element."""
+    called = words([text]) & LIBRARY
+    return SLOWLY if called & SLOW else 0.0 if called else CHOICE if " if " in text else LINE
 
 
 def _make(kernel: Kernel) -> None:
@@ -293,9 +301,12 @@ def _make(kernel: Kernel) -> None:
         return
     text = text_of(program, result, kinds, flows, many)
     needed = words(line.text for line in program.lines) | {result.name}
+    real = np.dtype(char).name
     kernel.used = tuple([name in needed for name in (*(f"x{place}" for place in range(len(kinds))), "y")])
-    count = sum(kernel.used) + sum(map(bool, flows))
-    kernel.call = compiled(text, count + 1, 3 + count + 1 + sum(map(bool, flows)) + 1, "float64" if char == "d" else "float32")
+    inputs = ["boolean" if kind == "b" else real for kind, used in zip((*kinds, ""), kernel.used, strict=True) if used]
+    moving = [real for flow in flows if flow]
+    arrays = [*inputs, *moving, real]
+    kernel.call = compiled(text, arrays, 3 + len(arrays) + len(moving) + 1)
 
 
 def _forget_lock() -> None:

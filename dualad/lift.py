@@ -191,13 +191,15 @@ class Lifted:
     # -- NumPy's protocols -----------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if not kwargs and method == "__call__":  # by far the most calls
+            top = leader(inputs)
+            if top is not None:
+                return top._ufunc(ufunc, inputs)
         out = kwargs.get("out")
         top = leader(inputs if out is None else (*inputs, *out))
         if top is None:
             return _answer_of_other(ufunc, partial(getattr(ufunc, method), **kwargs), inputs)
-        if kwargs or method != "__call__":
-            return top._ufunc_method(ufunc, method, inputs, kwargs)
-        return top._ufunc(ufunc, inputs)
+        return top._ufunc_method(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not all(kind in _NATIVE or issubclass(kind, Lifted) for kind in types):

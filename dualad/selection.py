@@ -97,8 +97,9 @@ def select(
                 "use argnames for keyword arguments"
             )
         places.append(int(number) % len(args))
-    places.extend(each if each in kwargs else _position(name, f, args, each) for each in names)
-    if len(set(places)) < len(places):
+    if names:
+        places.extend(each if each in kwargs else _position(name, f, args, each) for each in names)
+    if len(places) > 1 and len(set(places)) < len(places):
         raise BadArgument(f"{name}: an argument is named twice in argnums={argnums!r}, argnames={argnames!r}")
     chosen = tuple(kwargs[place] if isinstance(place, str) else args[place] for place in places)
     leaves, structure = flatten(chosen)

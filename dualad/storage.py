@@ -24,7 +24,7 @@ from numpy import complexfloating, generic, ndarray
 from .errors import refuse
 from .levels import GROUND
 from .lift import Lifted, refilled
-from .notes import SEED, is_seed, root_of, written
+from .notes import SEED, root_of, written
 from .objects import lift_objects
 from .rules.table import Array, innermost
 from .watching import WATCH, carries
@@ -99,7 +99,8 @@ def getitem(self: Any, key: Any) -> Any:
         scalar = y.__class__ if y.__class__ in self._elements else self._elements[isinstance(y, complexfloating)]
         new = object.__new__(scalar)
         new.primal, new.tangent, new.level = y, tangent, self.level
-        new._label = SEED if is_seed(self) else None
+        noted = self._noted if self._base is None else root_of(self)._noted
+        new._label = SEED if noted is not None and noted.pristine else None
         return new
     new = object.__new__(self.__class__)
     new.primal, new.tangent, new.level = y, tangent, self.level

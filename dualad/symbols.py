@@ -194,16 +194,15 @@ def _moves(values: Any) -> bool:
     return any(isinstance(each, Symbol) and each.moves for each in values)
 
 
-def written(
-    row: Elementwise, dtype: np.dtype[Any], moving: tuple[bool, ...], literals: tuple[Any, ...]
-) -> tuple[Program, Symbol]:
+def written(row: Elementwise, dtype: np.dtype[Any], moving: tuple[bool, ...], kinds: tuple[Any, ...]) -> tuple[Program, Symbol]:
     """The chain rule of a row for one element: inputs x0, x1 ..., output y, tangents t0, t1 ... of those that move.
 
-    `literals` has, for each input, a number that is to stand in the lines, or None.
+    `kinds` has, for each input, "b" if it is Boolean, or a number that is to stand in the lines.
     """
     program = Program()
     primals = [
-        program.symbol(f"x{place}", dtype, False) if literal is None else literal for place, literal in enumerate(literals)
+        program.symbol(f"x{place}", np.dtype(bool) if kind == "b" else dtype, False) if kind.__class__ is str else kind
+        for place, kind in enumerate(kinds)
     ]
     tangents = [program.symbol(f"t{place}", dtype, True) if moves else None for place, moves in enumerate(moving)]
     with np.errstate(all="ignore"):

@@ -34,8 +34,8 @@ def pushforward(row: Elementwise, primals: Sequence[Array], tangents: Sequence[A
                 term = tangent
                 if result is None:
                     borrowed = tangent
-            elif partial == -1 and result is not None:
-                result = result - tangent
+            elif partial == -1:
+                result = -tangent if result is None else result - tangent
                 continue
             else:
                 term = partial * tangent
