@@ -1,70 +1,86 @@
-"""What one operation on a Dual costs beside the same operation on the plain array.
+"""The command ``python -m benchmarks``: what derivatives of the list of problems cost, here and with whom else is installed.
 
-Both are timed in turn in one process, many short blocks of each; the table shows the median of each and the median of the
-pairwise ratios, which hold better than either time when the machine is shared.
+Every answer is compared with the exact one before anything is timed; a wrong one is reported and makes the command fail.
 """
 
 from __future__ import annotations
 
-import platform
-import statistics
-import timeit
-from collections.abc import Callable
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 import dualad
 
-SIZE = 100
-ROUNDS = 41
-
-OPERATIONS: dict[str, Callable[[Any], Any]] = {
-    "np.sin(x)": np.sin,
-    "np.exp(x)": np.exp,
-    "x * x": lambda x: x * x,
-    "x + 1.0": lambda x: x + 1.0,
-    "x ** 2": lambda x: x**2,
-    "np.maximum(x, 0.5)": lambda x: np.maximum(x, 0.5),
-    "np.sum(x)": np.sum,
-    "x[1:]": lambda x: x[1:],
-    "x[3]": lambda x: x[3],
-    "x @ x": lambda x: x @ x,
-    "np.where(x > 0.5, x, 0.0)": lambda x: np.where(x > 0.5, x, 0.0),
-}
+from .peers import PEERS, chosen
+from .report import describe, machine, saved, table
+from .tasks import Task, tasks
+from .timing import measure
 
 
-def block(operation: Callable[[Any], Any], x: Any, number: int) -> float:
-    """Microseconds for one call, over a block of calls."""
-    return timeit.timeit(lambda: operation(x), number=number) / number * 1e6
+def bar(items: Sequence[Any]) -> tuple[Iterable[Any], Callable[[str], None]]:
+    """The items with a progress bar, where tqdm is installed and somebody looks; and a print that leaves the bar alone."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return items, lambda text: print(text, flush=True)
+    return tqdm(items, disable=None, leave=False), lambda text: (tqdm.write(text), sys.stdout.flush())
 
 
-def rows(x: np.ndarray[Any, Any], directions: int) -> list[tuple[str, float, float, float]]:
-    """For every operation: plain and dual microseconds, and their ratio; measured inside a transform, as users meet them."""
-    table: list[tuple[str, float, float, float]] = []
-
-    def measure(dual: Any) -> Any:
-        for name, operation in OPERATIONS.items():
-            number = 400
-            pairs = [(block(operation, x, number), block(operation, dual, number)) for _ in range(ROUNDS)]
-            plain, lifted = (statistics.median(times) for times in zip(*pairs, strict=True))
-            table.append((name, plain, lifted, statistics.median(b / a for a, b in pairs)))
-        return dual
-
-    seeds = np.random.default_rng(0).standard_normal((directions, x.size))
-    dualad.jacfwd(lambda t: measure(x + t @ seeds))(np.zeros(directions))
-    return table
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", default="", metavar="NAME", help="tasks whose name contains this")
+    parser.add_argument(
+        "--peers", default="", metavar="LIST", help=f"beside dualad these only, with commas between: {[p.name for p in PEERS]}"
+    )
+    parser.add_argument("--quick", action="store_true", help="the smallest size of each, few rounds")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="keep the medians as JSON")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="a column of ratios to a saved run")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="instead of tables, draw time against size for one problem")
+    return parser.parse_args(argv)
 
 
-def main() -> None:
-    """Print the table for one and for eight directions."""
-    x = np.random.default_rng(1).random(SIZE)
-    print(f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}; arrays of {SIZE} float64")
-    for directions in (1, 8):
-        print(f"\n{f'{directions} direction(s)':28}{'plain us':>10}{'dual us':>10}{'ratio':>8}")
-        for name, plain, lifted, ratio in rows(x, directions):
-            print(f"{name:28}{plain:10.2f}{lifted:10.2f}{ratio:8.1f}")
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the benchmark; 1 if dualad failed or anybody was wrong."""
+    options = arguments(argv)
+    peers = chosen(options.peers)
+    selected: list[Task] = list(tasks(options.only, options.quick, reverse=hasattr(dualad, "vjp")))
+    if not selected:
+        raise SystemExit(f"no task's name contains {options.only!r}; there are: {', '.join(task.name for task in tasks())}")
+    effort: dict[str, Any] = {"seconds": 0.4, "rounds": 5} if options.quick else {}
+    if options.plot:
+        from .plot import draw
+
+        draw(selected[0], peers, options.plot, **effort)
+        return 0
+    before = json.loads(options.against.read_text(encoding="utf-8")) if options.against else None
+    where = machine(peers)
+    print(describe(where))
+    if before:
+        print(f"The saved run: {describe(before['machine'])}")
+    print("Ratios: how many times as long as dualad, median over rounds in which all take turns.\n", flush=True)
+    kept: dict[str, Any] = {}
+    complaints: list[str] = []
+    items, say = bar(selected)
+    for task in items:
+        lines = measure(task, peers, **effort)
+        old = before and {name: each["median"] for name, each in before["tasks"].get(task.name, {}).items()}
+        say(table(task, lines, old))
+        kept[task.name] = saved(lines)
+        complaints += [
+            f"{task.name}: {line.name}: {line.failure}"
+            for line in lines
+            if line.wrong or (line.failure and line.name.startswith("dualad"))
+        ]
+    if options.save:
+        options.save.write_text(json.dumps({"machine": where, "tasks": kept}, indent=1), encoding="utf-8")
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    return bool(complaints)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

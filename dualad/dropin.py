@@ -22,7 +22,7 @@ from weakref import finalize
 
 import numpy as np
 
-from .errors import TRAIL, BadArgument, DropInWarning, TangentLossError, Trail, depth
+from .errors import INFRASTRUCTURE, TRAIL, BadArgument, DropInWarning, NoRule, TangentLossError, Trail, depth
 from .lift import leaves
 from .places import WRAPPED, stand_ins
 from .watching import STEPPED
@@ -46,6 +46,9 @@ class Known:
     def __init__(self) -> None:
         self.stage, self.writes, self.told = PLAIN, False, False
 
+
+COMPILED = Known()
+"""What is known of functions without Python code, such as ufuncs: there is nothing in them that could be helped."""
 
 _KNOWN: dict[int, Known] = {}  # by the identity of the code, for as long as it lives: code itself is slow to hash
 _lock = threading.Lock()
@@ -114,7 +117,7 @@ def attempted(f: Callable[..., Any], arguments: Any, how: Any, run: Run[T]) -> T
     """What `run` gives, with as much help as f needs and `how` allows."""
     if how == "auto" and not STEPPED.get():
         code = f.__code__ if type(f) is FunctionType and not f.__dict__ else _code(f)
-        known = _KNOWN.get(id(code))
+        known = COMPILED if code is None else _KNOWN.get(id(code))
         if known is None or known.stage == PLAIN:
             return _carefully(f, arguments, run, code, known)
         return _helped(f, arguments, run, known)
@@ -140,6 +143,7 @@ def _carefully(f: Callable[..., Any], arguments: Any, run: Run[T], code: Any, kn
             return answer
     except Exception as error:
         if not (isinstance(error, TangentLossError) or trail.losses or trail.objects):
+            _hint(error)
             raise
         reason = error
     finally:
@@ -148,7 +152,8 @@ def _carefully(f: Callable[..., Any], arguments: Any, run: Run[T], code: Any, kn
         reason = trail.losses[0]
     if before is not None:
         before.restore()
-    return _again(f, arguments, run, _known(code), reason, checked=before is None)
+    known = _known(code) if code is not None else Known()
+    return _again(f, arguments, run, known, reason, checked=before is None)
 
 
 def _again(f: Callable[..., Any], arguments: Any, run: Run[T], known: Known, reason: Exception | None, checked: bool) -> T:
@@ -208,6 +213,7 @@ def _once(run: Run[T], lifted: bool) -> T:
         answer = run(lifted)
     except Exception as error:
         _chain(error, trail.losses[0] if trail.losses else None)
+        _hint(error)
         raise
     finally:
         TRAIL.reset(token)
@@ -232,6 +238,25 @@ def _chain(error: BaseException, reason: BaseException | None) -> None:
         error.__cause__ = error.__cause__ or reason
 
 
+def _hint(error: BaseException) -> None:
+    """Add to an error what may help: which package to name, if it asks for floats and arrays by their types."""
+    if (
+        not isinstance(error, TypeError | ValueError | AttributeError)
+        or isinstance(error, NoRule)
+        or hasattr(error, "__notes__")
+    ):
+        return
+    package, place = "", error.__traceback__
+    while place is not None:
+        name = str(place.tb_frame.f_globals.get("__name__")).partition(".")[0]
+        package, place = package if name in INFRASTRUCTURE else name, place.tb_next
+    if package:
+        error.add_note(
+            f"Raised while a function ran on dual numbers. Where code of {package} asks isinstance(x, np.ndarray), or converts "
+            f'by float(x), drop_in=("{package}",) lets dual numbers pass.'
+        )
+
+
 def _overwritten(trail: Trail) -> bool:
     """Whether an object array was written into that stands for a lifted one."""
     arrays = {id(handed): handed for handed, _ in (trail.handed or {}).values()}
@@ -253,10 +278,8 @@ def _code(f: Any) -> CodeType | None:
     return None
 
 
-def _known(code: CodeType | None) -> Known:
+def _known(code: CodeType) -> Known:
     """What is known of a piece of code, to be added to."""
-    if code is None:
-        return Known()
     key = id(code)
     with _lock:
         known = _KNOWN.get(key)
@@ -292,7 +315,7 @@ class Before:
         self.states = [*_generators(found)]
 
     def changed(self) -> bool:
-        return any(not _same(*pair) for pair in self.arrays) or any(repr(get()) != repr(old) for get, _, old in self.states)
+        return any(not _same(*pair) for pair in self.arrays) or any(not _equal(get(), old) for get, _, old in self.states)
 
     def restore(self) -> None:
         for array, copy in self.arrays:
@@ -304,6 +327,17 @@ class Before:
 
 def _same(one: Any, other: Any) -> bool:
     return bool(not one.dtype.hasobject and one.tobytes() == other.tobytes())
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two states of a generator are the same: nested containers of numbers and arrays."""
+    if isinstance(one, np.ndarray):
+        return _same(one, other)
+    if isinstance(one, dict):
+        return all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, tuple) and len(one) < 10:
+        return all(map(_equal, one, other))
+    return bool(one == other)
 
 
 def _generators(values: Any) -> Iterator[tuple[Callable[[], Any], Callable[[Any], Any], Any]]:

@@ -66,16 +66,22 @@ class CheckFailed(DualadError, AssertionError):
     """``check_derivatives`` found a derivative that differs from its reference."""
 
 
+INFRASTRUCTURE = frozenset(
+    ("dualad", "numpy", "scipy", "numba", "llvmlite", "pandas", "matplotlib", "xarray", "dask", "pint", "optree")
+)
+"""Packages between the user's code and us: messages name the line that called them, and what they make must be NumPy's."""
+
+
 def caller() -> str:
-    """The nearest line of code on the stack that is neither ours nor NumPy's, as file:line."""
+    """The nearest line of code on the stack that is the user's, as file:line."""
     frame = sys._getframe(depth())
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def depth() -> int:
-    """How many frames above the one that asks the nearest code stands that is neither ours nor NumPy's."""
+    """How many frames above the one that asks the nearest code of the user's stands."""
     frame, steps = sys._getframe(1), 0
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("dualad", "numpy"):
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in INFRASTRUCTURE:
         frame, steps = frame.f_back, steps + 1
     return steps
 

@@ -313,6 +313,7 @@ class Interpreter(Lifted):
         if isinstance(value, tuple | list):
             pairs = [self._with_value(*pair) for pair in zip(result, value, strict=True)]
             return refilled(value, pairs)
+        result = objects.lift_objects(result)
         if not isinstance(result, Interpreter) or result.level is not self.level:
             return self._wrap(value, None)
         return result if result.primal is value else self._wrap(value, result.tangent)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from .callers import calls
+from .errors import INFRASTRUCTURE
 from .ground import grounded
 from .lift import Lifted, highest, leaves
 from .mathematics import FORMS, ROWS, mathematical
@@ -27,16 +28,12 @@ from .watching import STEPPED
 
 Answer = Callable[..., Any]
 
-INFRASTRUCTURE = frozenset(
-    ("dualad", "numpy", "scipy", "numba", "llvmlite", "pandas", "matplotlib", "xarray", "dask", "pint", "optree")
-)
-"""Packages whose own code makes arrays that must be NumPy's; what they do for the user is a matter of rules."""
-
 _KNOWN: dict[Any, bool] = {}
 
 
 def is_infrastructure(module: Any) -> bool:
-    """Whether a module belongs to one of those packages. NumPy's polynomials are written like anybody's code."""
+    """Whether a module belongs to a package whose own code makes arrays that must be NumPy's: what it does for the user is a
+    matter of rules. NumPy's polynomials are written like anybody's code."""
     known = _KNOWN.get(module)
     if known is None:
         name = str(module)

@@ -83,3 +83,26 @@ def test_an_ordinary_error_stays_itself():
     with pytest.raises(KeyError):
         jacfwd(f)(X)
     assert len(runs) == 1
+
+
+def test_a_type_check_gets_a_hint():
+    """Code that asks for floats or arrays by their types raises its own error, with a note on how to let duals pass."""
+
+    def f(x):
+        if not isinstance(x, float):
+            raise TypeError("x must be a float")
+        return 2.0 * float(x)
+
+    package = __name__.partition(".")[0]
+    with pytest.raises(TypeError, match="must be a float") as caught:
+        derivative(f)(1.0)
+    assert package in caught.value.__notes__[0]
+    assert derivative(f, drop_in=(package,))(1.0) == 2.0
+    assert isinstance(1.0, float)
+
+
+def test_a_conversion_without_steps():
+    """A compiled function is no code to be helped: its loss is told, and nothing is concluded for other ones."""
+    with pytest.warns(DropInWarning):
+        assert derivative(math.sin)(0.5) == math.cos(0.5)
+    assert derivative(np.sin)(0.5) == np.cos(0.5)

@@ -29,6 +29,8 @@ CASES = [
     *[case(integrate, name, Y, X) for name in ("trapezoid", "simpson", "cumulative_trapezoid")],
     *[case(integrate, name, Y[:, :n], dx=0.3) for name in ("trapezoid", "simpson") for n in (2, 3, 4, 5, 6)],
     *[case(integrate, "simpson", Y[:, :n], X[:n]) for n in (2, 3, 4, 5)],
+    *[case(integrate, "romb", Y[:, :n], dx=0.3) for n in (2, 3, 5)],
+    case(integrate, "romb", Y.T[:, :3], axis=-1),
     *[case(integrate, name, Y.T, X, axis=0) for name in ("trapezoid", "simpson", "cumulative_trapezoid")],
     case(integrate, "simpson", Y.T, np.cumsum(RNG.random((6, 3)) + 0.5, axis=0), axis=0),
     case(integrate, "cumulative_trapezoid", Y, X, initial=0),
@@ -146,5 +148,5 @@ def test_distances_at_zero_and_what_is_refused():
             jacfwd(lambda x: distance.cdist(x, P, metric))(P)
     with pytest.raises(errors.NoRule, match="pass VI"):
         jacfwd(lambda x: distance.cdist(np.concatenate([x, x**2]), R, "mahalanobis"))(P)
-    with pytest.raises(errors.NoRule, match=r"scipy\.integrate\.romb"):
-        jacfwd(integrate.romb)(np.ones(3))
+    with pytest.raises(errors.NoRule, match=r"scipy\.integrate\.cumulative_simpson"):
+        jacfwd(lambda y: integrate.cumulative_simpson(y, dx=1.0))(np.ones(3))

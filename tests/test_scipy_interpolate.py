@@ -209,6 +209,12 @@ def test_scattered_points():
     values, inside = RNG.normal(size=12), np.array([[0.4, 0.5], [0.6, 0.4]])
     of = lambda m: m.LinearNDInterpolator(CLOUD, values)
     every(Case(of(interpolate), of(theirs), (inside,)))
+    every(Case(of(interpolate), of(theirs), (inside[0],)))
+    of = lambda m: m.LinearNDInterpolator(CLOUD, values)
+    every(Case(of(interpolate), of(theirs), (0.4, 0.5)))
+    with stepped_in():
+        griddata = lambda x: theirs.griddata(CLOUD, values, (x[0], x[1]))
+        np.testing.assert_allclose(jacfwd(griddata)(inside[0]), jacfwd(of(interpolate), (0, 1))(*inside[0]))
     kernels = ("thin_plate_spline", "linear", "cubic", "quintic", "multiquadric", "inverse_multiquadric",
                "inverse_quadratic", "gaussian")  # fmt: skip
     for kernel in kernels:

@@ -204,7 +204,7 @@ def test_reconstruction_of_a_complex_decomposition():
         (lambda a: linalg.eig(a, left=True), "left=True"),
         (lambda a: linalg.eigvals(a, SPD), "with b"),
         (lambda a: linalg.qr(a[:2]), "shape"),
-        (linalg.polar, r"scipy\.linalg\.polar"),
+        (linalg.schur, r"scipy\.linalg\.schur"),
     ],
 )
 def test_refusals_by_name(f, match):

@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 
 import dualad
+import dualad.scipy
 
 pytest.importorskip("scipy")
 ROOT = Path(dualad.__file__).parent.parent
-NAMES = ["integrate", "interpolate", "linalg", "signal", "sparse", "spatial", "spatial.distance"]
+NAMES = [*dualad.scipy.SUBMODULES, "sparse.linalg", "spatial.distance", "spatial.transform"]
 
 
 @pytest.mark.parametrize("name", ["", *NAMES])
 def test_examples(name):
     """The example of every module runs."""
     module = importlib.import_module(f"dualad.scipy.{name}".rstrip("."))
+    assert ">>>" in module.__doc__ or name == "spatial"
     assert doctest.testmod(module).failed == 0
 
 

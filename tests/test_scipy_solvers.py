@@ -39,8 +39,7 @@ ROOTS = {
 def test_cube_roots(name, order):
     """Every solver finds a cube root, whose derivatives are known; its value is SciPy's."""
     exact = np.prod(1 / 3 - np.arange(order)) * 8.0 ** (1 / 3 - order)
-    loose = 1e-5 if "min" in name else 1e-9  # a minimum is found to half the digits
-    np.testing.assert_allclose(derivative(ROOTS[name], order=order)(8.0), exact, rtol=loose)
+    np.testing.assert_allclose(derivative(ROOTS[name], order=order)(8.0), exact, rtol=1e-9)
     assert jvp(ROOTS[name], (8.0,), (1.0,))[0] == ROOTS[name](8.0)
 
 

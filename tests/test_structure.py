@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dualad"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
+BENCHMARKS = sorted((ROOT / "benchmarks").rglob("*.py"))
 PUBLIC = [name for name in dualad.__all__ if name not in ("errors", "__version__")]
 
 pytestmark = pytest.mark.skipif(not PACKAGE.is_dir(), reason="the tests stand beside an installed package")
@@ -48,7 +49,7 @@ def imports(name):
     return found & MODULES.keys()
 
 
-@pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", [*SOURCES, *TESTS, *BENCHMARKS], ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_are_short(path):
     """No file has more than 400 lines."""
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400

@@ -40,6 +40,6 @@ def __getattr__(name: str) -> Any:
 
 def read() -> None:
     """Read the rules for those of SciPy's packages that have been imported: the registries in `dispatch` know them then."""
-    for name in SUBMODULES:
+    for name in (*SUBMODULES, "sparse.linalg", "spatial.distance", "spatial.transform"):
         if f"scipy.{name}" in sys.modules:
             importlib.import_module(f"{__name__}.{name}")

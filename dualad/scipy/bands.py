@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,35 +26,10 @@ def banded(ab: Array, upper: int) -> Array:
 
 
 def symmetric(ab: Array, lower: bool) -> Array:
-    """The Hermitian matrix of which one half is kept by diagonals."""
+    """The Hermitian matrix of which one half is kept by diagonals; the imaginary part of the main one does not count."""
     half = banded(ab, 0 if lower else np.shape(ab)[-2] - 1)
     strict = np.tril(half, STRICT) if lower else np.triu(half, -STRICT)
-    return half + adjoint(strict)
-
-
-def solution(again: Any, y: Array, da: Array | None, db: Array | None) -> Array:
-    """A y = b, hence A dy = db - dA y, one direction after the other."""
-    right: Any = total(db, None if da is None else -np.matmul(da, y))
-    return np.stack([again(each) for each in right])
-
-
-@rule_of(scipy.linalg.solve_banded)
-def solve_banded(
-    y: Array, l_and_u: Any, ab: Array, b: Array, check_finite: bool = True, *, dab: Array | None = None, db: Array | None = None
-) -> Array:
-    """As `solve`."""
-    upper = int(np.asarray(l_and_u)[1])
-    again = partial(solve_banded, l_and_u, ab, check_finite=False)
-    return solution(again, y, None if dab is None else banded(dab, upper), db)
-
-
-@rule_of(scipy.linalg.solveh_banded)
-def solveh_banded(
-    y: Array, ab: Array, b: Array, lower: bool = False, check_finite: bool = True, *, dab: Any = None, db: Any = None
-) -> Array:
-    """As `solve`, of a Hermitian matrix."""
-    again = partial(solveh_banded, ab, lower=lower, check_finite=False)
-    return solution(again, y, None if dab is None else symmetric(dab, lower), db)
+    return strict + adjoint(strict) + np.real(half - strict)
 
 
 def _toeplitz_solution(c: Any, r: Any, b: Any) -> Any:

@@ -21,6 +21,11 @@ def is_lifted(value: Any) -> bool:
     return any(isinstance(each, Lifted) or holds_lifted(each) for each in leaves((value,)))
 
 
+def varies(value: Any) -> bool:
+    """Whether anything in a value is not constant."""
+    return any(structure_of(arrayed([each]) if holds_lifted(each) else each) is not None for each in leaves((value,)))
+
+
 class Plain:
     """A function for compiled code, of plain numbers; it remembers whether anything lifted came out.
 
@@ -111,6 +116,22 @@ def jacobian(f: Callable[[Any], Array], x: Any) -> Any:
         tangent = y.tangent if isinstance(y, Dual) and y.level is level else None
         above = np.shape(y)
     return np.zeros((*above, size)) if tangent is None else np.moveaxis(np.reshape(tangent, (size, *above)), 0, -1)
+
+
+def polished(residual: Callable[[Any], Array], x: Any) -> Any:
+    """A rough solution made better by Newton's steps on plain numbers, as long as they become shorter."""
+
+    def plain(x: Any) -> Any:
+        return innermost(arrayed(residual(x)))
+
+    before = np.inf
+    for _ in range(8):
+        step = np.reshape(solved(innermost(jacobian(residual, x)), plain(x)), np.shape(x))
+        size = np.max(np.abs(step), initial=0.0)
+        if not size < 0.5 * before:
+            break
+        x, before = x - step, size
+    return x
 
 
 def implicit(residual: Callable[[Any], Array], x: Any, elementwise: bool = False) -> Any:

@@ -144,11 +144,17 @@ def method_of(cls: type, *names: str) -> Callable[[Callable[..., Any]], Any]:
     the method's arguments, once a lifted array is among these or in the object."""
 
     def decorate(ours: Callable[..., Any]) -> Callable[..., Any]:
-        for name in names:
+        for name in names if is_open(cls) else ():
             METHODS[cls, name] = _method(getattr(cls, name), ours)
         return ours
 
     return decorate
+
+
+def is_open(cls: type) -> bool:
+    """Whether methods of a class may be exchanged: in some releases of SciPy a class is compiled, and immutable."""
+    heap, immutable = 1 << 9, 1 << 8  # Py_TPFLAGS_HEAPTYPE and Py_TPFLAGS_IMMUTABLETYPE
+    return bool(cls.__flags__ & heap) and not cls.__flags__ & immutable
 
 
 def owner_of(cls: type, name: str) -> type:

@@ -15,7 +15,7 @@ import scipy.integrate
 from ..dual import Dual, dual
 from ..errors import NoRule, caller
 from ..lift import highest
-from .callbacks import Plain, Structure, count_of, expanded, is_lifted, merged, plain_or_none, rebuilt, structure_of
+from .callbacks import Plain, Structure, count_of, expanded, is_lifted, merged, plain_or_none, rebuilt, structure_of, varies
 from .dispatch import FUNCTIONS, arrayed, bare
 from .optimize import as_tuple
 
@@ -52,12 +52,25 @@ def retried(structure: Structure | None, attempt: Callable[[Structure | None], A
 # -- integrals -------------------------------------------------------------------------------------------------------------
 
 
+GAUSS = [np.polynomial.legendre.leggauss(n) for n in (10, 21)]
+
+
+def adaptive(f: Callable[[Any], Any], a: Any, b: Any) -> Any:
+    """An integral of a plain array: by two of Gauss's rules if they agree, else by bisection, which takes more calls."""
+    if np.isfinite(b - a):
+        middle, half = 0.5 * (a + b), 0.5 * (b - a)
+        rough, fine = (half * sum(w * f(middle + half * x) for x, w in zip(*rule, strict=True)) for rule in GAUSS)
+        if np.all(np.abs(fine - rough) <= ABSOLUTE + RELATIVE * np.max(np.abs(fine))):
+            return fine
+    return scipy.integrate.quad_vec(f, a, b, ABSOLUTE, RELATIVE, "max")[0]
+
+
 def constant_limits(f: Callable[[Any], Any], a: Any, b: Any, value: Any, options: dict[str, Any]) -> Any:
     """An integral between plain limits, whose value may be known, with its tangents."""
 
     def attempt(structure: Structure | None) -> Any:
         if not options:
-            return scipy.integrate.quad_vec(lambda x: watched(f(x), structure), a, b, ABSOLUTE, RELATIVE, "max")[0]
+            return adaptive(lambda x: watched(f(x), structure), a, b)
         one = scipy.integrate.quad  # weights and breakpoints are for the routine of one number
         parts = [one(lambda x, i=i: watched(f(x), structure)[i], a, b, **options)[0] for i in range(count_of(structure))]
         return np.array(parts)
@@ -190,9 +203,9 @@ def odeint(func: Any, y0: Any, t: Any, args: Any = (), *rest: Any, tfirst: bool 
     answer = scipy.integrate.odeint(plain, bare(arrayed(y0)), bare(arrayed(t)), args, tfirst=tfirst, **(options | slopes))
     if not (plain.lifted or is_lifted((y0, t))):
         return answer
-    if is_lifted((t,)):
+    if varies(t):
         raise NoRule(f"scipy.integrate.odeint, called at {caller()}, has no derivative by t: pass dualad.stop_gradient of it")
-    more = as_tuple(args)
+    more, t = as_tuple(args), bare(arrayed(t))
     values = answer[0] if isinstance(answer, tuple) else answer
     kept = {name: each for name, each in options.items() if name in ("rtol", "atol", "mxstep", "hmax", "hmin", "h0", "tcrit")}
     y0 = np.reshape(arrayed(y0), -1)
@@ -225,12 +238,12 @@ def solve_ivp(fun: Any, t_span: Any, y0: Any, method: Any = "RK45", t_eval: Any 
     )  # fmt: skip
     if not (plain.lifted or is_lifted((y0, t_span, t_eval))):
         return answer
-    if is_lifted((t_span, t_eval)) or dense_output or events is not None:
+    if varies((t_span, t_eval)) or dense_output or events is not None:
         raise NoRule(
             f"scipy.integrate.solve_ivp, called at {caller()}, has no derivative by times, with dense_output or with events: "
             "give the times in t_eval"
         )
-    more = () if args is None else as_tuple(args)
+    more, t_span = () if args is None else as_tuple(args), tuple(map(bare, t_span))
     tight = {name: np.minimum(options.get(name, 1.0), size) for name, size in (("rtol", 1e-8), ("atol", 1e-10))}
     kept = {name: each for name, each in options.items() if name in ("max_step", "first_step")} | tight
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import scipy.linalg
 
+from .banded import solve_banded, solveh_banded
 from .bands import (
     convolution_matrix,
     diagsvd,
@@ -31,12 +32,10 @@ from .bands import (
     orth,
     orthogonal_procrustes,
     polar,
-    solve_banded,
     solve_circulant,
     solve_continuous_are,
     solve_discrete_are,
     solve_toeplitz,
-    solveh_banded,
 )
 from .decompositions import eig, eigh, eigvals, eigvalsh, lstsq, pinv, pinvh, qr, svd, svdvals
 from .dispatch import FUNCTIONS, standing_in

@@ -20,7 +20,7 @@ import scipy.optimize
 
 from ..errors import NoRule, caller
 from ..rules.table import Array
-from .callbacks import Plain, implicit, is_lifted, jacobian, plain_or_none
+from .callbacks import Plain, implicit, is_lifted, jacobian, plain_or_none, polished
 from .dispatch import FUNCTIONS, arrayed, bare, standing_in
 
 
@@ -142,13 +142,19 @@ def fixed_point(func: Any, x0: Any, args: Any = (), *rest: Any, **kwargs: Any) -
 
 
 def stationary(f: Callable[[Any], Array], x: Any, fixed: Any = None) -> Any:
-    """A minimum with its tangents: its gradient stays 0. What is `fixed`, at a bound, does not move."""
+    """A minimum with its tangents: its gradient stays 0. What is `fixed`, at a bound, does not move.
+
+    Minima are found to half the digits, which is little for a derivative: that is taken at a better one.
+    """
+    x = np.asarray(x, float)[()]
 
     def gradient(x: Any) -> Array:
         slope = np.reshape(jacobian(lambda x: np.sum(arrayed(f(x))), x), np.shape(x))
-        return slope if fixed is None else np.where(fixed, x, slope)
+        return slope if fixed is None else np.where(fixed, x - start, slope)
 
-    return implicit(gradient, x)
+    start = x
+    better = polished(gradient, x)
+    return implicit(gradient, better) - better + start
 
 
 def _minimum(answer: Any, f: Callable[[Any], Array], fixed: Any = None) -> Any:

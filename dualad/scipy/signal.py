@@ -112,7 +112,9 @@ def lfilter(
         by_a = each(lambda d: -along(d, a, y), da)
         return total(by_b, by_a, each(lambda d: along(b, a, d), dx))
     if db is not None or da is not None:
-        raise unsupported("lfilter", "by b or a with zi", "filter from rest, or put what the state stands for before x")
+        raise unsupported(
+            "scipy.signal.lfilter", "by b or a with zi", "filter from rest, or put what the state stands for before x"
+        )
     count = len(dx if dzi is None else dzi)
     pairs = [lfilter(b, a, 0.0 * x if dx is None else dx[i], axis, 0.0 * zi if dzi is None else dzi[i]) for i in range(count)]
     return tuple(np.stack(parts) for parts in zip(*pairs, strict=True))

@@ -20,8 +20,9 @@ from .dispatch import rule_of
 
 
 def unsupported(name: str, what: str, instead: str) -> NoRule:
-    """The error for a keyword's value that a rule does not know."""
-    return NoRule(f"scipy.linalg.{name}, called at {caller()}, has no derivative rule {what}: {instead}")
+    """The error for a keyword's value that a rule of scipy.linalg's, or of another package by its name, does not know."""
+    path = name if "." in name else f"scipy.linalg.{name}"
+    return NoRule(f"{path}, called at {caller()}, has no derivative rule {what}: {instead}")
 
 
 STRICT = -1  # the diagonal below the main one

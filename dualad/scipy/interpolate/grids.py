@@ -243,7 +243,9 @@ SCATTERED = scipy.interpolate.LinearNDInterpolator
 
 def _scattered(table: Any, values: Any, xi: Any) -> Any:
     """SciPy's own, of a table that may have other values."""
-    return (table if values is table.values else SCATTERED(table.tri, values, table.fill_value))(xi)
+    d = np.shape(xi)[-1]
+    made = table if values is table.values else SCATTERED(table.tri, values, table.fill_value)
+    return np.reshape(made(np.reshape(xi, (-1, d))), (*np.shape(xi)[:-1], *np.shape(values)[1:]))
 
 
 @body_of(_scattered)
@@ -272,7 +274,11 @@ def scattered(table: Any, values: Array, xi: Array) -> Array:
 def at_scattered(self: Any, *args: Any) -> Array:
     """The table's value."""
     xi = args if len(args) > 1 else args[0]
-    xi = np.stack(np.broadcast_arrays(*map(arrayed, xi)), axis=-1) if isinstance(xi, tuple) else arrayed(xi)
+    d = self.tri.points.shape[1]
+    if isinstance(xi, tuple):
+        xi = np.stack(np.broadcast_arrays(*map(arrayed, xi)), axis=-1)
+    elif np.ndim(xi := arrayed(xi)) == 1:
+        xi = np.reshape(xi, (-1, d))
     return scattered(self, np.reshape(self.values, (np.shape(self.values)[0], *self.values_shape)), xi)
 
 

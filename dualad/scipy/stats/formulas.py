@@ -11,11 +11,12 @@ from scipy.special import _ufuncs as scu
 
 from ...errors import NoRule
 from ...lift import Lifted
-from ...rules.special.base import refused, row, slope
+from ...rules.special.base import slope
 from ...rules.special.noncentral import chi_density
 from ...rules.table import Array, innermost
+from ..dispatch import rule_of
 from ..interpolate.curves import evaluate
-from .helpers import apply_where, log1mexp
+from .helpers import apply_where
 
 Formula = Callable[..., Array]
 FORMULAS: dict[tuple[str, str], Formula] = {}
@@ -182,11 +183,23 @@ def irwinhall(x: Array, n: Array) -> Array:
 enter("dpareto_lognorm", logpdf=dpareto_lognorm)
 enter("irwinhall", pdf=irwinhall, logpdf=lambda x, n: np.log(irwinhall(x, n)))
 
-row(
-    "_landau_pdf",
-    lambda x, loc, scale, y: slope(scu._landau_pdf, 0, (x, loc, scale), 1.0),
-    *(refused("_landau_pdf", each, "location and scale are divided off before") for each in ("loc", "scale")),
-)
-row("_kolmogp", lambda x, y: slope(scu._kolmogp, 0, (x,), 0.4))
 
-__all__ = ["FORMULAS", "log1mexp"]
+def _numerical(density: Formula, reach: float) -> Formula:
+    """A compiled density that is smooth, with its slope by differences over a part of `reach`: good to about 1e-11."""
+
+    def original(x: Array) -> Array:
+        return density(x)
+
+    def push(y: Array, x: Array, *, dx: Array) -> Array:
+        """By differences."""
+        return slope(public, 0, (x,), reach) * dx
+
+    public: Formula = rule_of(original)(push)
+    return public
+
+
+for _name, _density in (
+    ("landau", _numerical(lambda x: scu._landau_pdf(x, 0, 1), 1.0)),
+    ("kstwobign", _numerical(lambda x: -scu._kolmogp(x), 0.4)),
+):
+    enter(_name, pdf=_density, logpdf=lambda x, f=_density: np.log(f(x)))

@@ -151,7 +151,7 @@ NAMES: dict[str, Any] = {
     "xpx": Names(None, apply_where=apply_where),
     "_lazyselect": lazyselect,
     "_log_gauss_mass": log_gauss_mass,
-    "xp_promote": lambda *args, **_: args,
+    "xp_promote": lambda *args, **_: tuple(1.0 * each for each in args),
     "_stats": Names(None, von_mises_cdf=von_mises_cdf),
 }
 """What stands in the place of the names that SciPy's formulas use."""

@@ -13,14 +13,15 @@ array([[1., 0.],
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 
-from ..errors import NoRule, caller
-from ..rules.table import Array
-from .dispatch import METHODS, method_of, owner_of, rule_of, standing_in
+from ...errors import NoRule, caller
+from ...rules.table import Array
+from ..dispatch import METHODS, method_of, owner_of, rule_of, standing_in
 
 
 def _product(matrix: Any, x: Any) -> Any:
@@ -58,16 +59,21 @@ def operator_of(*names: str, star: bool = False) -> Callable[[Any], Any]:
     return decorate
 
 
+def no_dict(matrix: Any) -> Any:
+    """A matrix that is no dictionary: one format is, whose items would be taken for arguments."""
+    return scipy.sparse.csr_array(matrix) if isinstance(matrix, dict) else matrix
+
+
 @operator_of("__matmul__", "dot")
 def times(self: Any, other: Any) -> Any:
     """The product from the left."""
-    return product(self, other)
+    return product(no_dict(self), other)
 
 
 @operator_of("__rmatmul__")
 def times_from_the_right(self: Any, other: Any) -> Any:
     """The product from the right."""
-    return product(other, self)
+    return product(other, no_dict(self))
 
 
 def of_sparse(what: str) -> NoRule:
@@ -87,13 +93,13 @@ def elementwise(self: Any, other: Any) -> Any:
 @operator_of("__mul__", star=True)
 def star(self: Any, other: Any) -> Any:
     """The product from the left, of a matrix that is no array."""
-    return product(self, other) if np.ndim(other) else elementwise(self, other)
+    return times(self, other) if np.ndim(other) else elementwise(self, other)
 
 
 @operator_of("__rmul__", star=True)
 def star_from_the_right(self: Any, other: Any) -> Any:
     """The product from the right."""
-    return product(other, self) if np.ndim(other) else elementwise(self, other)
+    return times_from_the_right(self, other) if np.ndim(other) else elementwise(self, other)
 
 
 @operator_of("__add__", "__radd__")
@@ -121,4 +127,10 @@ def reflected(compute: Any, x: Any, matrix: Any) -> Any:
     return NotImplemented if method is None else method(matrix, x)
 
 
-__getattr__ = standing_in(scipy.sparse)
+_others = standing_in(scipy.sparse)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "linalg":  # it needs what stands here
+        return import_module(f"{__name__}.linalg")
+    return _others(name)
