@@ -6,11 +6,13 @@ import contextvars
 import functools
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from .comparing import compare, require_check
+from .deferred import FEW_DIRECTIONS
 from .dropin import DropIn
 from .errors import BadArgument
 from .forward import Transformed, filled, one_hot, run
@@ -25,9 +27,9 @@ def chunk_bounds(selection: Selection, chunk_size: Any, batch_ndim: int = 0, tan
     """The first and last direction of every chunk; `tangents` is how many numbers a direction costs per number of the input."""
     if not isinstance(batch_ndim, int) or batch_ndim < 0:
         raise BadArgument(f"{selection.name}: batch_ndim={batch_ndim!r}; it is a number of leading axes")
-    sizes = [int(np.prod(np.shape(primal)[batch_ndim:])) for primal in selection.primals if primal is not None]
+    sizes = [prod(np.shape(primal)[batch_ndim:]) for primal in selection.primals if primal is not None]
     count = sum(sizes)
-    if chunk_size is None:
+    if chunk_size is None or (chunk_size == "auto" and batch_ndim and count <= FEW_DIRECTIONS):
         size = count
     elif chunk_size == "auto":
         size = SEED_ELEMENTS // max(1, sum(selection.sizes) * tangents)
@@ -133,7 +135,7 @@ def jacobian_blocks(selection: Selection, tangent: Any, shape: tuple[int, ...], 
             blocks.append(None)
             continue
         core = np.shape(primal)[batch_ndim:]
-        size = int(np.prod(core))
+        size = prod(core)
         rows = tangent[offset : offset + size]
         offset += size
         moved = rows.transpose(*range(1, rows.ndim), 0)

@@ -9,12 +9,14 @@ what it is to the code that meets it: an ndarray, or a NumPy scalar, that does n
 from __future__ import annotations
 
 import numbers
+import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
 
-from . import storage
+from . import notes, storage
+from .deferred import expanded
 from .errors import TangentLossError, refuse
 from .interpreter import WEAK, Interpreter, typed
 from .levels import Level
@@ -25,6 +27,8 @@ from .rules.table import RULES, Array, innermost
 LOOKS_FOR_MEMORY = 0x011C
 """PyBUF_FULL_RO: what ``memoryview(x)`` asks for, and so NumPy, which takes a refusal for an answer and asks ``__array__``."""
 
+_new = object.__new__
+
 
 def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
     """A Dual of the kind that its primal asks for: an array, or a scalar."""
@@ -34,10 +38,18 @@ def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
             name = f"{primal.__class__.__module__}.{primal.__class__.__name__}"
             refuse(f"an operation that gives a {name}", "this subclass of ndarray cannot carry it; compute with plain arrays")
         new = object.__new__(DualArray)
-        new._base = new._recipe = new._views = None
+        new._base = new._recipe = new._views = new._noted = None
     else:
         new = object.__new__(DualComplex if isinstance(primal, complex | np.complexfloating | DualComplex) else DualReal)
-    new.primal, new.tangent, new.level = primal, tangent, level
+    new.primal, new.tangent, new.level, new._label = primal, tangent, level, None
+    return new
+
+
+def later(primal: Array, terms: Any, level: Level) -> Any:
+    """A Dual whose tangent is not multiplied out."""
+    new: Any = object.__new__(DeferredArray)
+    new._base = new._recipe = new._views = new._noted = None
+    new.primal, new.level, new._label = primal, level, terms
     return new
 
 
@@ -73,7 +85,15 @@ class Dual(Interpreter):
         return dual(primal if isinstance(primal, Lifted) else np.asarray(primal)[()], tangent, level)
 
     def _lift(self, primal: Any, tangent: Any) -> Any:
-        return dual(primal, tangent, self.level)
+        if primal.__class__ is not np.ndarray:
+            return dual(primal, tangent, self.level)
+        new: Any = _new(DualArray)
+        new.primal, new.tangent, new.level = primal, tangent, self.level
+        new._base = new._recipe = new._views = new._noted = new._label = None
+        return new
+
+    def _later(self, primal: Any, terms: Any) -> Any:
+        return later(primal, terms, self.level)
 
     # -- what cannot be a dual -------------------------------------------------------------------------------------------
 
@@ -149,9 +169,10 @@ class Dual(Interpreter):
 class DualArray(Dual):
     """A Dual with ndarray's semantics: indexing gives views, writing changes what they share."""
 
-    __slots__ = ("_base", "_lent", "_recipe", "_views")
+    __slots__ = ("_base", "_lent", "_noted", "_recipe", "_views")
 
     _base: DualArray | None
+    _noted: notes.Notes | None
     _recipe: Any
     _views: storage.Views | None
     _elements: tuple[type[Dual], ...]  # the kinds of a single element, real and complex
@@ -225,6 +246,31 @@ class DualArray(Dual):
         return storage.lend(self).view(*args, **kwargs)
 
 
+_settling = threading.Lock()
+_fill = vars(Interpreter)["tangent"].__set__  # what the class below hides
+
+
+class DeferredArray(DualArray):
+    """A DualArray with terms in place of its tangent, until somebody asks for that: then it is one like any other."""
+
+    __slots__ = ()
+
+    _deferred = True
+
+    @property
+    def tangent(self) -> Any:
+        with _settling:
+            if self.__class__ is DeferredArray:
+                self.tangent = expanded(self._label, self.primal.shape, self.primal.dtype)
+                notes.note(self)
+        return self.tangent
+
+    @tangent.setter
+    def tangent(self, tangent: Any) -> None:
+        _fill(self, tangent)
+        self.__class__ = DualArray  # type: ignore[assignment]
+
+
 class DualScalar(Dual):
     """A Dual whose primal is a scalar: immutable, without length, like np.float64 or Python's float."""
 
@@ -238,12 +284,12 @@ class DualScalar(Dual):
         primal = self.primal
         return np.dtype(type(primal)) if type(primal) in WEAK else primal.dtype
 
-    def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], *operands: Any) -> Any:
+    def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
         """Python's floats among themselves stay Python's floats: they promote an array's dtype less than np.float64 would.
         They are computed as NumPy's, though, for which 1 / 0.0 is infinite and (-8.0) ** 0.5 is nan."""
-        if not all(type(innermost(operand)) in WEAK for operand in operands):
-            return super()._operate(ufunc, compute, *operands)
-        return _weak(super()._operate(ufunc, lambda *primals: compute(*map(typed, primals)), *operands))
+        if isinstance(self.primal, np.generic) or not all(type(innermost(operand)) in WEAK for operand in operands):
+            return Lifted._operate(self, ufunc, compute, operands)
+        return _weak(super()._operate(ufunc, lambda *primals: compute(*map(typed, primals)), operands))
 
     # There is no __getitem__, not even for x[()]: with one, Python would take a scalar for a sequence, and NumPy would tell
     # so, instead of what was lost, when one is stored in a plain array.

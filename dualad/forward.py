@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from . import storage
+from . import notes, storage
+from .deferred import Terms, expanded, is_deferrable
 from .dropin import DropIn, attempted, mode, mode_of
-from .dual import Dual, DualArray, dual
+from .dual import Dual, DualArray, dual, later
 from .errors import BadArgument, NotDifferentiable
 from .interpreter import typed
 from .jitted import unjitted
@@ -97,7 +99,13 @@ def _lift(leaf: Any, primal: Any, seed: Any, level: Level) -> Any:
         primal = np.copy(primal, order="K")
     elif seed is None:
         return primal  # a number that does not vary here
-    return dual(primal, seeded(seed, level) if looking_again() and seed is not None else seed, level)
+    if seed is not None and looking_again():
+        seed = expanded(seed, primal.shape, primal.dtype) if seed.__class__ is Terms else seed
+        return dual(primal, seeded(seed, level), level)
+    lifted = (later if seed.__class__ is Terms else dual)(primal, seed, level)
+    if seed.__class__ is np.ndarray or seed.__class__ is Terms:
+        notes.note_seed(lifted)
+    return lifted
 
 
 def _numeric(selection: Selection, leaf: Any) -> Any:
@@ -141,15 +149,23 @@ def one_hot(selection: Selection, low: int, high: int, batch_ndim: int = 0) -> l
         if len(shape) < batch_ndim:
             raise BadArgument(f"{selection.name}: batch_ndim={batch_ndim}, but an argument has only {len(shape)} axes")
         core = shape[batch_ndim:]
-        size = int(np.prod(core))
+        size = prod(core)
         first, last = max(low - offset, 0), min(high - offset, size)
         offset += size
         if first >= last:
             seeds.append(None)
             continue
+        if batch_ndim and is_deferrable(primal, high - low, size):
+            basis = [1.0] if size == 1 else np.eye(size, dtype=primal.dtype).reshape(size, *core)
+            seeds.append(Terms(high - low, [(offset - size - low + place, basis[place]) for place in range(first, last)]))
+            continue
         seed = np.zeros((high - low, *shape[:batch_ndim], size), dtype_of(primal))
-        component = np.arange(first, last)
-        seed[component + (offset - size - low), ..., component] = 1.0
+        if batch_ndim:
+            component = np.arange(first, last)
+            seed[component + (offset - size - low), ..., component] = 1.0
+        else:  # the same, for one row per direction
+            rows = seed[first + offset - size - low : last + offset - size - low]
+            rows.reshape(-1)[first :: size + 1] = 1.0
         seeds.append(seed_like(primal, seed.reshape(high - low, *shape)))
     return seeds
 

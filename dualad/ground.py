@@ -76,6 +76,6 @@ def grounded(value: Any) -> Any:
     if type(value) is not np.ndarray or value.dtype.kind not in "fc" or not STEPPED.get():
         return value
     new: GroundArray = object.__new__(GroundArray)
-    new.primal, new.tangent, new.level = value, None, GROUND
-    new._base = new._recipe = new._views = None
+    new.primal, new.tangent, new.level, new._label = value, None, GROUND, None
+    new._base = new._recipe = new._views = new._noted = None
     return new

@@ -17,11 +17,14 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import jitted, objects, storage
+from . import deferred, jitted, kernels, objects, storage
+from .deferred import WHERE, Terms
 from .errors import NoRule, called, caller, no_rule, refuse
 from .levels import GROUND
 from .lift import Lifted, highest, leader, refilled, ungrounded
+from .quiet import quiet, restore
 from .rules.calling import into, prepared
+from .rules.chain import pushforward
 from .rules.folds import method_rule
 from .rules.groups import rule_of
 from .rules.table import (
@@ -35,7 +38,6 @@ from .rules.table import (
     Replay,
     Rule,
     find,
-    pushforward,
 )
 from .watching import WATCH, carries
 
@@ -52,12 +54,18 @@ def typed(number: Any) -> Any:
 class Interpreter(Lifted):
     """The forward-mode reading of the rule table; a subclass says what a lifted value is made of (`_lift`)."""
 
-    __slots__ = ("tangent",)
+    __slots__ = ("_label", "tangent")
 
     tangent: Array | None
+    _label: Any  # its tangent as terms (`deferred`), if that is known
+    _deferred = False  # whether it is known as nothing else
 
     def _lift(self, primal: Any, tangent: Any) -> Any:
         """A value of the same level."""
+        raise NotImplementedError
+
+    def _later(self, primal: Any, terms: Any) -> Any:
+        """A value of the same level with a tangent that is not multiplied out."""
         raise NotImplementedError
 
     # -- the questions of Lifted ---------------------------------------------------------------------------------------
@@ -66,40 +74,64 @@ class Interpreter(Lifted):
         row = RULES.get(ufunc)
         if row.__class__ is not Elementwise:
             return self._function(ufunc, inputs, {})
+        return self._elementwise(row, inputs, compute or ufunc)
+
+    def _elementwise(self, row: Elementwise, inputs: tuple[Any, ...], compute: Callable[..., Any]) -> Any:
         level = self.level
         primals: list[Any] = []
         tangents: list[Any] = []
-        moves = False
+        moving: Any = None
         for value in inputs:
             if isinstance(value, Interpreter) and (value.level is level or value.level is GROUND):
-                tangent = value.tangent
+                tangent = value._label if value._deferred else value.tangent
                 primals.append(value.primal)
                 tangents.append(tangent)
-                moves = moves or tangent is not None
+                if tangent is not None and moving.__class__ is not Terms:
+                    moving = tangent
             elif value.__class__ in CONTAINERS or (value.__class__ is ndarray and value.dtype.hasobject):
                 inputs = tuple(map(objects.as_operand, inputs))
-                return leader(inputs)._ufunc(ufunc, inputs, compute)
+                return leader(inputs)._ufunc(row.function, inputs, compute)
             else:
                 primals.append(value)
                 tangents.append(None)
-        y = (compute or ufunc)(*primals)
-        if y.__class__ in WEAK:  # np.frompyfunc answers with Python's numbers
-            y = np.result_type(y, np.float64).type(y)
-        elif y.__class__ is np.complex128:  # rules compare, and ask for dtypes: Python's complex numbers can do neither
-            primals = list(map(typed, primals))
+        y = compute(*primals)
+        if y.__class__ is not ndarray:
+            if y.__class__ in WEAK:  # np.frompyfunc answers with Python's numbers
+                y = np.result_type(y, np.float64).type(y)
+            elif y.__class__ is np.complex128:  # rules compare, and ask for dtypes: Python's complex numbers can do neither
+                primals = list(map(typed, primals))
         watch = WATCH.get()
-        if moves and (watch is None or carries(level)):
-            with np.errstate(all="ignore"):
-                try:
-                    result = self._wrap(y, pushforward(row, primals, tangents, y))
-                except ArithmeticError:  # Python's numbers raise where NumPy's are infinite
-                    primals = [np.float64(each) if each.__class__ is int else typed(each) for each in primals]
-                    result = self._wrap(y, pushforward(row, primals, tangents, y))
-        else:
+        if moving is None or not (watch is None or carries(level)):
             result = self._wrap(y, None)
+        else:
+            token = quiet()
+            try:
+                result = self._moved(row, inputs, primals, tangents, moving, y)
+            finally:
+                restore(token)
         if callable(watch):
-            watch(ufunc, inputs, {}, result)
+            watch(row.function, inputs, {}, result)
         return result
+
+    def _moved(
+        self, row: Elementwise, inputs: tuple[Any, ...], primals: list[Any], tangents: list[Any], moving: Any, y: Any
+    ) -> Any:
+        """The value y with its tangent, of which `moving` is a part."""
+        array = y.__class__ is ndarray
+        if moving.__class__ is Terms or (array and y.size >= deferred.FEW):
+            terms = deferred.answer(row, inputs, primals, tangents, moving, y)
+            if terms is not None:
+                return self._later(y, terms)
+        try:
+            tangent = (kernels.push if array and y.size >= kernels.SMALL else pushforward)(row, primals, tangents, y)
+        except ArithmeticError:  # Python's numbers raise where NumPy's are infinite
+            primals = [np.float64(each) if each.__class__ is int else typed(each) for each in primals]
+            tangent = pushforward(row, primals, tangents, y)
+        if array and tangent.__class__ is ndarray and tangent.dtype is y.dtype:
+            if tangent.shape[1:] != y.shape:
+                tangent = _broadcast(tangent, (len(tangent), *y.shape))
+            return self._lift(y, tangent)
+        return self._wrap(y, tangent)
 
     def _ufunc_method(self, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         out = kwargs.pop("out", None)
@@ -137,6 +169,8 @@ class Interpreter(Lifted):
         return out
 
     def _function(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if function is np.where and len(args) == 3 and any(getattr(each, "_deferred", False) for each in args):
+            return self._elementwise(WHERE, args, function)
         row = rule_of(function)
         if row is None:
             scalar = jitted.python_function(function)
@@ -209,8 +243,11 @@ class Interpreter(Lifted):
         varies = tangents and getattr(getattr(y, "dtype", None), "kind", "f") in "fcO"
         if varies and (row.view or carries(self.level)):  # a view is the array that it is of, also under no_tangents
             primals = tuple(map(typed, primals))
-            with np.errstate(all="ignore"):
+            token = quiet()
+            try:
                 tangent = row.push(y, *primals, **keywords, **tangents)
+            finally:
+                restore(token)
         result = self._wrap(y, tangent)
         if row.view:
             result = storage.as_view(result, args, kwargs | {"like": self} if "like" in row.accepted else kwargs, row.function)
@@ -262,7 +299,7 @@ class Interpreter(Lifted):
             if tangent.dtype != dtype:
                 tangent = tangent.astype(dtype)
             if tangent.shape[1:] != y.shape:
-                tangent = np.copy(np.broadcast_to(tangent, (len(tangent), *y.shape)))
+                tangent = _broadcast(tangent, (len(tangent), *y.shape))
         return self._lift(y, tangent)
 
     def _lifted(self, result: Any) -> Any:
@@ -280,6 +317,15 @@ class Interpreter(Lifted):
         if not isinstance(result, Interpreter) or result.level is not self.level:
             return self._wrap(value, None)
         return result if result.primal is value else self._wrap(value, result.tangent)
+
+
+def _broadcast(tangent: Array, shape: tuple[int, ...]) -> Array:
+    """A tangent of this shape, with memory for each element."""
+    if tangent.__class__ is not ndarray:
+        return np.copy(np.broadcast_to(tangent, shape))
+    full = np.empty(shape, tangent.dtype)
+    full[...] = tangent
+    return full
 
 
 def _plainly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

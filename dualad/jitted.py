@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -29,13 +29,17 @@ def _call(dispatcher: Any, *args: Any, **kwargs: Any) -> Any:
     return super(sys.modules[DISPATCHER].Dispatcher, dispatcher).__call__(*args, **kwargs)
 
 
-@contextmanager
-def unjitted() -> Iterator[None]:
+def unjitted() -> AbstractContextManager[None]:
     """A block in which jitted functions take duals. Blocks of several threads may overlap: the last one to leave restores."""
     module = sys.modules.get(DISPATCHER)
-    if module is None:
-        yield
-        return
+    return _NOTHING if module is None else _unjitted(module)
+
+
+_NOTHING = nullcontext()
+
+
+@contextmanager
+def _unjitted(module: Any) -> Iterator[None]:
     global _running  # noqa: PLW0603 - how many blocks are open in the process
     with _lock:
         _running += 1

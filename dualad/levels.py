@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import cached_property
 
 from .errors import EscapedDualError, caller
 
@@ -16,22 +17,28 @@ class Level(int):
 
     alive: bool
     transform: str
-    below: Level
     _numbers = itertools.count(2, 2)
 
     @classmethod
     def fresh(cls, transform: str) -> Level:
         level = cls(next(cls._numbers))
-        level.below = cls(level - 1)
-        for each in (level, level.below):
-            each.transform, each.alive = transform, True
+        level.transform, level.alive = transform, True
+        return level
+
+    @cached_property
+    def below(self) -> Level:
+        """The level of its tangents."""
+        level = Level(self - 1)
+        level.transform, level.alive = self.transform, self.alive
         return level
 
     def __enter__(self) -> Level:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.alive = self.below.alive = False
+        self.alive = False
+        if "below" in self.__dict__:
+            self.below.alive = False
 
     def require_alive(self) -> None:
         """Raise if the transform has returned: its directions mean nothing any more."""

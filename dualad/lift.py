@@ -117,7 +117,7 @@ def _answer_of_other(ufunc: np.ufunc, compute: Callable[..., Any], operands: tup
 
 def _unary(ufunc: np.ufunc, compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def method(self: Any) -> Any:
-        return self._operate(ufunc, compute, self)
+        return self._operate(ufunc, compute, (self,))
 
     return method
 
@@ -127,10 +127,10 @@ def _binary(ufunc: np.ufunc, compute: Callable[[Any, Any], Any]) -> tuple[Callab
     for powers is not quite the ufunc: ndarray's ``**`` squares and takes roots where np.power calls pow."""
 
     def method(self: Any, other: Any) -> Any:
-        return self._operate(ufunc, compute, self, other)
+        return self._operate(ufunc, compute, (self, other))
 
     def reflected(self: Any, other: Any) -> Any:
-        return self._operate(ufunc, compute, other, self)
+        return self._operate(ufunc, compute, (other, self))
 
     return method, reflected
 
@@ -139,7 +139,9 @@ def _equality(ufunc: np.ufunc, compare: Callable[[Any, Any], Any]) -> Callable[[
     """== or !=, which ndarray answers for any object: code asks ``x == "auto"`` where x may be an array."""
 
     def method(self: Any, other: Any) -> Any:
-        return compare(innermost(self), other) if isinstance(other, str | bytes) else self._operate(ufunc, compare, self, other)
+        return (
+            compare(innermost(self), other) if isinstance(other, str | bytes) else self._operate(ufunc, compare, (self, other))
+        )
 
     return method
 
@@ -189,13 +191,15 @@ class Lifted:
     # -- NumPy's protocols -----------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if not kwargs and method == "__call__":  # by far the most calls
+            top = leader(inputs)
+            if top is not None:
+                return top._ufunc(ufunc, inputs)
         out = kwargs.get("out")
         top = leader(inputs if out is None else (*inputs, *out))
         if top is None:
             return _answer_of_other(ufunc, partial(getattr(ufunc, method), **kwargs), inputs)
-        if kwargs or method != "__call__":
-            return top._ufunc_method(ufunc, method, inputs, kwargs)
-        return top._ufunc(ufunc, inputs)
+        return top._ufunc_method(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not all(kind in _NATIVE or issubclass(kind, Lifted) for kind in types):
@@ -209,7 +213,7 @@ class Lifted:
 
     # -- operators -------------------------------------------------------------------------------------------------------
 
-    def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], *operands: Any) -> Any:
+    def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
         """An operator; Python asks the other operand when the answer is NotImplemented."""
         top = leader(operands)
         return _answer_of_other(ufunc, compute, operands) if top is None else top._ufunc(ufunc, operands, compute)

@@ -97,14 +97,17 @@ def select(
                 "use argnames for keyword arguments"
             )
         places.append(int(number) % len(args))
-    places.extend(each if each in kwargs else _position(name, f, args, each) for each in names)
-    if len(set(places)) < len(places):
+    if names:
+        places.extend(each if each in kwargs else _position(name, f, args, each) for each in names)
+    if len(places) > 1 and len(set(places)) < len(places):
         raise BadArgument(f"{name}: an argument is named twice in argnums={argnums!r}, argnames={argnames!r}")
     chosen = tuple(kwargs[place] if isinstance(place, str) else args[place] for place in places)
     leaves, structure = flatten(chosen)
     leaves = list(map(lift_objects, leaves))
     primals = [differentiable(leaf, complex_allowed=complex_allowed) for leaf in leaves]
     for place, argument in zip(places, chosen, strict=True):
+        if len(chosen) == 1 and any(primal is not None for primal in primals):
+            break
         inside = map(lift_objects, flatten(argument)[0])
         if all(differentiable(leaf, complex_allowed=True) is None for leaf in inside):
             raise NotDifferentiable(

@@ -24,6 +24,7 @@ from numpy import complexfloating, generic, ndarray
 from .errors import refuse
 from .levels import GROUND
 from .lift import Lifted, refilled
+from .notes import SEED, root_of, written
 from .objects import lift_objects
 from .rules.table import Array, innermost
 from .watching import WATCH, carries
@@ -47,7 +48,7 @@ def lend(array: Any) -> Any:
     """The plain array under a constant one. Who holds it sees values written later but no tangents, so from now on a write
     that would bring one is refused."""
     if hasattr(array, "_views"):
-        _root(array)._lent = True
+        root_of(array)._lent = True
     return innermost(array)
 
 
@@ -98,10 +99,12 @@ def getitem(self: Any, key: Any) -> Any:
         scalar = y.__class__ if y.__class__ in self._elements else self._elements[isinstance(y, complexfloating)]
         new = object.__new__(scalar)
         new.primal, new.tangent, new.level = y, tangent, self.level
+        noted = self._noted if self._base is None else root_of(self)._noted
+        new._label = SEED if noted is not None and noted.pristine else None
         return new
     new = object.__new__(self.__class__)
     new.primal, new.tangent, new.level = y, tangent, self.level
-    new._base = new._recipe = new._views = None
+    new._base = new._recipe = new._views = new._noted = new._label = None
     if kind in BASIC or (kind is tuple and all(part.__class__ in BASIC for part in key)) or _share(y, primal):
         watch(self, new, key)
     elif not carries(self.level):
@@ -164,7 +167,7 @@ def _view_of(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], functio
 
 def _tied(result: Any, source: Any, recipe: Callable[[Any], Any]) -> Any:
     if result.tangent is not None and result.tangent.size and not _share(result.tangent, source.tangent):
-        root = _root(source)  # its tangent lies in memory otherwise than its primal, and the view's came out as a copy
+        root = root_of(source)  # its tangent lies in memory otherwise than its primal, and the view's came out as a copy
         fresh = _twin(root)
         fresh.tangent = like(root.tangent, root.primal)
         _become(root, fresh)
@@ -184,12 +187,6 @@ def _share(one: Array | None, other: Array | None) -> bool:
     """Whether two arrays lie in the same memory."""
     one, other = innermost(one), innermost(other)
     return isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and np.may_share_memory(one, other)
-
-
-def _root(array: Any) -> Any:
-    while array._base is not None:
-        array = array._base
-    return array
 
 
 def like(tangent: Array, primal: Array) -> Array:
@@ -217,7 +214,7 @@ def _become(array: Any, fresh: Any) -> None:
 
 def _represent(array: Any, fresh: Any) -> None:
     """Only the representation: an array of the ground becomes one of the level whose tangents it takes."""
-    array.primal, array.tangent, array.level = fresh.primal, fresh.tangent, fresh.level
+    array.primal, array.tangent, array.level, array._label = fresh.primal, fresh.tangent, fresh.level, None
     if array.__class__ is not fresh.__class__:
         array.__class__ = fresh.__class__
 
@@ -234,7 +231,7 @@ def set_shape(self: Any, shape: Any) -> None:
     if self._base is not None:
         watch(self._base, old, self._recipe)
     fresh = np.reshape(old, plain.shape)
-    self.primal, self.tangent, self._views = fresh.primal, fresh.tangent, None
+    self.primal, self.tangent, self._views, self._noted, self._label = fresh.primal, fresh.tangent, None, None, None
     watch(old, self, fresh._recipe)
 
 
@@ -250,9 +247,11 @@ def resize(self: Any, shape: Any) -> None:
 
 def _twin(array: Any) -> Any:
     """Another lifted array of the same representation over the same memory."""
+    tangent = array.tangent
     twin = object.__new__(array.__class__)
-    twin.primal, twin.tangent, twin.level = array.primal, array.tangent, array.level
+    twin.primal, twin.tangent, twin.level, twin._label = array.primal, tangent, array.level, None
     twin._base = twin._recipe = twin._views = None
+    twin._noted = array._noted
     return twin
 
 
@@ -274,7 +273,7 @@ def setitem(self: Any, key: Any, value: Any) -> None:
                 refuse("writing a complex dual into a real array", "write x.real; the imaginary part has no place there")
             nested = isinstance(value.primal, Lifted) or isinstance(value.tangent, Lifted)
             if nested or value.level is not self.level or (self.tangent is None and value.tangent is not None):
-                root = _root(self)
+                root = root_of(self)
                 fitted = _fit(root, value)
                 if fitted is not root:
                     if getattr(root, "_lent", False):
@@ -287,6 +286,7 @@ def setitem(self: Any, key: Any, value: Any) -> None:
     self.primal[key] = value
     own = self.tangent
     if own is not None:
+        written(self)
         kind = key.__class__
         if kind is slice or kind is int:  # only what is quicker this way, and surely right
             if tangent is None:

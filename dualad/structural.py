@@ -88,8 +88,8 @@ def _is_inexact(value: Any) -> bool:
 def structural(value: Array, mark: Array | None, level: Level) -> Structural:
     """A tangent with its marks."""
     new: Structural = object.__new__(Structural)
-    new.primal, new.tangent, new.level = value, None if mark is None else mark[None], level
-    new._base = new._recipe = new._views = None
+    new.primal, new.tangent, new.level, new._label = value, None if mark is None else mark[None], level, None
+    new._base = new._recipe = new._views = new._noted = None
     return new
 
 
@@ -122,6 +122,9 @@ def second_look() -> Iterator[None]:
 def needs_second_look(value: Any, tangent: Any) -> bool:
     """Whether a tangent holds a nan beside a value that is none."""
     tangent = innermost(tangent)
-    if _AGAIN.get() or not isinstance(tangent, np.ndarray) or not tangent.size or not np.isnan(np.min(tangent)):
+    if _AGAIN.get() or not isinstance(tangent, np.ndarray) or not tangent.size:
+        return False
+    least = np.minimum.reduce(tangent, axis=None)
+    if least == least:
         return False
     return bool(np.any(np.isnan(tangent) & ~np.isnan(innermost(value))))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable, Collection
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 import numpy as np
 import optree
@@ -20,8 +21,24 @@ INSIDE = {"pint": "x.magnitude", "xarray": "x.data", "pandas": "x.to_numpy()"}
 """Packages whose objects hold an array together with units or labels, and how one gets at it."""
 
 
+SIMPLE = (np.ndarray, np.float64, float)
+"""Leaves that are known as such without asking."""
+
+LEAF: Any = optree.tree_structure(cast(Any, 0), none_is_leaf=True, namespace=NAMESPACE)
+
+
+@cache
+def _structure_of_tuple(length: int) -> Any:
+    return optree.tree_structure(cast(Any, (0,) * length), none_is_leaf=True, namespace=NAMESPACE)
+
+
 def flatten(tree: Any) -> tuple[list[Any], Any]:
     """Leaves and structure. None is a leaf; a dataclass is a container of its fields."""
+    kind = tree.__class__
+    if kind in SIMPLE or isinstance(tree, Lifted):
+        return [tree], LEAF
+    if kind is tuple and all(each.__class__ in SIMPLE or isinstance(each, Lifted) for each in tree):
+        return list(tree), _structure_of_tuple(len(tree))
     leaves, structure = optree.tree_flatten(tree, none_is_leaf=True, namespace=NAMESPACE)
     unknown = {type(leaf) for leaf in leaves if dataclasses.is_dataclass(leaf) and not isinstance(leaf, type)}
     if not unknown:
@@ -50,7 +67,7 @@ def _register(kind: type[Any]) -> None:
 
 def unflatten(structure: Any, leaves: Any) -> Any:
     """The inverse of `flatten`."""
-    return optree.tree_unflatten(structure, leaves)
+    return structure.unflatten(leaves)
 
 
 def tree_map(function: Callable[..., Any], tree: Any) -> Any:

@@ -15,7 +15,8 @@ import numpy as np
 
 from ..errors import no_rule
 from .axes import flat, negative, negatives
-from .table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, find, pushforward
+from .chain import pushforward
+from .table import RULES, Array, Composite, Constant, Elementwise, Function, Rule, find
 
 
 def others(x: Array, axes: tuple[int, ...]) -> Array:

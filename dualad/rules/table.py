@@ -1,4 +1,4 @@
-"""The rule table: what a rule is, where rules are kept, and the chain rule, written once.
+"""The rule table: what a rule is, and where rules are kept.
 
 A rule tells the derivative of one NumPy function *in NumPy itself*. It never computes a value: NumPy is the value.
 There are six kinds, and a function has exactly one:
@@ -42,8 +42,6 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from math import inf
 from typing import Any, NamedTuple, TypeAlias
-
-import numpy as np
 
 from ..errors import NoRule, called, caller
 
@@ -99,10 +97,12 @@ class Elementwise:
     push: Callable[..., Array] | None = None
     fold: Callable[..., Array] | None = None
     simple: bool = field(init=False)  # nothing but partials that multiply
+    linear: bool = field(init=False)  # nothing but numbers that multiply
 
     def __post_init__(self) -> None:
         simple = not self.select and self.push is None and not any(isinstance(partial, tuple) for partial in self.partials)
         object.__setattr__(self, "simple", simple)
+        object.__setattr__(self, "linear", simple and not any(map(callable, self.partials)))
         nin = getattr(self.function, "nin", len(self.on))
         if not len(self.on) == len(self.partials) == nin:
             raise ValueError(f"{self.name}: {nin} inputs, {len(self.partials)} partials, {len(self.on)} intervals")
@@ -355,45 +355,3 @@ def total(*terms: Array | None) -> Array | None:
         if term is not None:
             result = term if result is None else result + term
     return result
-
-
-def pushforward(row: Elementwise, primals: Sequence[Array], tangents: Sequence[Array | None], y: Array) -> Any:
-    """The chain rule: dy = sum of (partial by input i) * (tangent of input i), over inputs that carry a tangent.
-
-    Tangents have shape (k, *S); the answer may still lack broadcast axes, or be None where nothing varies.
-    For a function of several outputs, `y` is a tuple and so is the answer.
-    """
-    if row.simple:  # by far the most calls: one output, partials that multiply
-        ndim = y.ndim
-        result = None
-        for partial, tangent in zip(row.partials, tangents, strict=True):
-            if tangent is None or (partial.__class__ is int and partial == 0):
-                continue
-            if tangent.ndim <= ndim:
-                tangent = align(tangent, ndim)
-            term = partial(*primals, y) * tangent if callable(partial) else +tangent if partial == 1 else partial * tangent
-            result = term if result is None else result + term
-        return result
-    ndim = max(map(np.ndim, primals))
-    aligned = [tangent if tangent is None else align(tangent, ndim) for tangent in tangents]
-    if row.push is not None:
-        return row.push(*primals, y, *aligned)
-    if isinstance(y, tuple):
-        return tuple(
-            _combine(row, [p[i] if isinstance(p, tuple) else p for p in row.partials], primals, aligned, y)
-            for i in range(len(y))
-        )
-    return _combine(row, row.partials, primals, aligned, y)
-
-
-def _combine(
-    row: Elementwise, partials: Sequence[Partial], primals: Sequence[Array], tangents: Sequence[Array | None], y: Any
-) -> Any:
-    """The sum of partial times tangent; in a selection, of the tangents that were chosen."""
-    terms = []
-    for partial, tangent in zip(partials, tangents, strict=True):
-        if tangent is None or (isinstance(partial, int | float) and partial == 0):
-            continue
-        factor = partial(*primals, y) if callable(partial) else partial
-        terms.append(np.where(factor == 0, 0.0, factor * tangent) if row.select else factor * tangent)
-    return total(*terms)
