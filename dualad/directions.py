@@ -236,7 +236,7 @@ def jacfwd(
         The arguments are complex and f is holomorphic.
     chunk_size : "auto", int or None, optional
         How many directions one run of f carries, which bounds memory; f runs once per chunk. None: all in one run.
-        "auto": as many as keep the seeds below 64 MiB.
+        "auto": as many as keep the seeds below 64 MiB; for a batch of points, whose seeds take no memory, 16 at once.
     executor : concurrent.futures.Executor, optional
         Runs the chunks; for processes, f and its arguments must pickle.
     progress : bool, optional

@@ -9,7 +9,6 @@ what it is to the code that meets it: an ndarray, or a NumPy scalar, that does n
 from __future__ import annotations
 
 import numbers
-import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -21,6 +20,7 @@ from .errors import TangentLossError, refuse
 from .interpreter import WEAK, Interpreter, typed
 from .levels import Level
 from .lift import Lifted, describe
+from .locks import Lock
 from .objects import array_of_objects
 from .rules.table import RULES, Array, innermost
 
@@ -246,7 +246,7 @@ class DualArray(Dual):
         return storage.lend(self).view(*args, **kwargs)
 
 
-_settling = threading.Lock()
+_settling = Lock()
 _fill = vars(Interpreter)["tangent"].__set__  # what the class below hides
 
 

@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 import sys
-import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -25,6 +23,7 @@ import numpy as np
 from numpy import generic, ndarray
 
 from .compiling import compiled, text_of, words
+from .locks import Lock
 from .rules.chain import pushforward
 from .rules.table import Array, Elementwise
 from .symbols import LIBRARY, Unsupported, written
@@ -86,7 +85,7 @@ class Kernel:
 
 _kernels: dict[Any, Kernel] = {}
 _gains: dict[Any, tuple[float, float]] = {}  # by function and varying inputs, what kernels save at most
-_lock = threading.Lock()
+_lock = Lock()
 _account = 0.0  # of all kernels together
 
 
@@ -307,13 +306,3 @@ def _make(kernel: Kernel) -> None:
     moving = [real for flow in flows if flow]
     arrays = [*inputs, *moving, real]
     kernel.call = compiled(text, arrays, 3 + len(arrays) + len(moving) + 1)
-
-
-def _forget_lock() -> None:
-    """In a forked child: a thread that held the lock is not there any more."""
-    global _lock  # noqa: PLW0603 - of the process
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_lock)

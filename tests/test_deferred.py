@@ -6,7 +6,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from problems import PROBLEMS, black_scholes, black_scholes_arguments, black_scholes_greeks, two_peaks, two_peaks_arguments
+from problem_curves import black_scholes, black_scholes_arguments, black_scholes_greeks, two_peaks, two_peaks_arguments
+from problems import PROBLEMS
 
 import dualad
 from dualad import deferred

@@ -80,6 +80,7 @@ def test_layers():
         "wrapping",
         "rules",
         "quiet",
+        "locks",
         "simd",
         "symbols",
         "compiling",
