@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import notes, storage
+from .before import Before
 from .deferred import Terms, expanded, is_deferrable
 from .dropin import DropIn, attempted, mode, mode_of
 from .dual import Dual, DualArray, dual, later
@@ -86,8 +87,12 @@ def _run(selection: Selection, seed: Callable[[], Sequence[Any]], has_aux: bool)
         values = [strip(leaf, level) for leaf in leaves]
         tangents = [plain(leaf.tangent) if isinstance(leaf, Dual) and leaf.level is level else None for leaf in leaves]
     if any(map(needs_second_look, values, tangents)):
+        before = Before(selection.f, selection.args, selection.kwargs)
         with second_look():
-            return _run(selection, seed, has_aux)
+            again = _run(selection, seed, has_aux)
+        if not before.changed():
+            return again
+        before.restore()  # f is another function the second time, as it writes into its arguments or draws: nan stays
     return unflatten(structure, values), tangents, aux
 
 

@@ -45,7 +45,8 @@ def array_of_objects(array: Any, copy: bool = False) -> np.ndarray[Any, Any]:
             flat[i] = element
         if trail is not None:
             handed = Handed(None if copy else result, elements, whole)
-            trail.handed = (trail.handed or {}) | {id(each): (handed, i) for i, each in enumerate(elements)}
+            trail.handed = trail.handed if trail.handed is not None else {}
+            trail.handed.update({id(each): (handed, i) for i, each in enumerate(elements)})  # in place: there may be many
     if trail is not None:
         trail.objects = True
     return result

@@ -342,6 +342,21 @@ def test_a_second_look_runs_the_function_again():
     np.testing.assert_array_equal(grad(f)(np.array([0.0, 1.0])), [inf, 0.5])
 
 
+def test_no_second_look_at_what_changes_meanwhile():
+    """A function that writes into its other arguments, or draws, is another one the second time: its first run counts."""
+
+    def f(x, total, noted):
+        total += 1.0
+        noted.append(1)
+        return np.sum(np.sqrt(x)) * total[0] * len(noted) + rng.random()
+
+    rng, total, noted = np.random.default_rng(1), np.zeros(1), []
+    value, slope = dualad.value_and_grad(f)(np.array([0.0, 4.0]), total, noted)
+    assert value == 2.0 + np.random.default_rng(1).random()
+    np.testing.assert_array_equal(slope, [inf, np.nan])
+    assert (total[0], noted) == (1.0, [1])
+
+
 def test_writes_under_a_second_look():
     """Buffers, views and in-place operators keep structural zeros."""
 

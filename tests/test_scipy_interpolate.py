@@ -239,6 +239,22 @@ def test_refusals_by_name():
     assert interpolate.CubicSpline(X, Y).integrate(1.0, 2.0) == theirs.CubicSpline(X, Y).integrate(1.0, 2.0)
 
 
+def test_objects_built_of_what_does_not_vary():
+    """While stepping in the samples are of the ground: what has no derivative by its samples is not refused for that."""
+
+    def f(x):
+        places, values = np.linspace(0.0, 1.0, 6), np.zeros(6)
+        values[2] = 1.0
+        smooth = theirs.UnivariateSpline(places, values, s=0.1)
+        table = theirs.RBFInterpolator(places[:, None], values)
+        slope = theirs.BSpline(np.arange(8.0), np.array([1.0, 3.0, 2.0, 0.0]), 3).derivative()
+        return smooth(x) + table(x[:, None]) + slope(x + 3.0)
+
+    x = np.array([0.3, 0.6])
+    h = 1e-6 * np.eye(2)
+    np.testing.assert_allclose(jacfwd(f, drop_in=True)(x), np.transpose([f(x + d) - f(x - d) for d in h]) / 2e-6, rtol=1e-7)
+
+
 def test_attributes_keep_tangents():
     """Coefficients are those of the samples."""
     found = jacfwd(lambda y: interpolate.CubicSpline(X, y).c[3])(Y)

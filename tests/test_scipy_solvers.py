@@ -103,6 +103,16 @@ def test_minimum_by_an_envelope():
     np.testing.assert_allclose(derivative(value)(2.0), 12.0, rtol=1e-6)
 
 
+def test_curve_fit_counts_the_parameters():
+    """Without p0 SciPy asks the function for its parameters; with bounds there is no rule, and none is needed for constants."""
+    t = np.arange(5.0)
+    line = lambda t, a, b: a * t + b
+    found = jacfwd(lambda x: optimize.curve_fit(line, t, x[0] * t**2 + x[1])[0])(np.array([1.0, 2.0]))
+    np.testing.assert_allclose(found, [[4.0, 0.0], [-2.0, 1.0]], atol=1e-8)
+    bounded = lambda x: x * scipy_optimize.curve_fit(line, t, np.ones(5) * t, bounds=(0.0, np.full(2, 3.0)))[0][0]
+    assert jacfwd(bounded, drop_in=True)(2.0) == pytest.approx(1.0, rel=1e-4)
+
+
 def test_curve_fit():
     """Parameters and covariance by the data, their places and their errors, against differences of SciPy's."""
     t = np.linspace(0.0, 1.0, 8)

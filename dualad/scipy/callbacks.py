@@ -9,7 +9,7 @@ import numpy as np
 
 from ..custom import no_tangents
 from ..dual import Dual, dual
-from ..levels import Level
+from ..levels import GROUND, Level
 from ..lift import Lifted, leaves
 from ..objects import holds_lifted
 from ..rules.table import Array, innermost
@@ -17,8 +17,8 @@ from .dispatch import arrayed, bare
 
 
 def is_lifted(value: Any) -> bool:
-    """Whether anything in a value is lifted."""
-    return any(isinstance(each, Lifted) or holds_lifted(each) for each in leaves((value,)))
+    """Whether anything in a value is lifted, by more than the ground level."""
+    return any(each.level is not GROUND if isinstance(each, Lifted) else holds_lifted(each) for each in leaves((value,)))
 
 
 def varies(value: Any) -> bool:
@@ -33,7 +33,7 @@ class Plain:
     """
 
     def __init__(self, f: Callable[..., Any]) -> None:
-        self.f = f
+        self.f = self.__wrapped__ = f  # SciPy asks for the parameters' names
         self.lifted = False
 
     def __call__(self, *args: Any) -> Any:
@@ -42,7 +42,7 @@ class Plain:
                 return bare(self.f(*args))
         y = self.f(*args)
         self.lifted = is_lifted(y)
-        return bare(y) if self.lifted else y
+        return bare(y)
 
 
 def plain_or_none(f: Any) -> Any:

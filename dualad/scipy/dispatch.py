@@ -16,9 +16,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import NoRule, caller
+from ..ground import grounded
+from ..levels import GROUND
 from ..lift import highest, leaves, refilled
 from ..objects import holds_lifted, lift_objects
 from ..rules.table import composite, function, innermost
+from ..storage import lend
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 """SciPy's function, and the one of ours that takes duals in its place: every rule that has been read so far."""
@@ -163,11 +166,17 @@ def owner_of(cls: type, name: str) -> type:
 
 
 def _method(original: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:
+    # What an object keeps would not follow a dual number that is written into an array later: such an array is lent.
+    plain = lent if original.__name__ == "__init__" else bare
+
     @functools.wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if leader((*args, *kwargs.values())) is None and not holds(self):
+        top = leader((*args, *kwargs.values()))
+        if (top is not None and top.level is not GROUND) or holds(self):
+            return ours(self, *args, **kwargs)
+        if top is None:
             return original(self, *args, **kwargs)
-        return ours(self, *args, **kwargs)
+        return grounded(original(self, *plain(args), **{name: plain(each) for name, each in kwargs.items()}))
 
     return method
 
@@ -201,6 +210,11 @@ def own(cls: type, name: str) -> Any:
 def bare(value: Any) -> Any:
     """A value without what is lifted about it, inside lists and tuples too: to build SciPy's own object of it."""
     return type(value)(map(bare, value)) if type(value) in (list, tuple) else innermost(lift_objects(value))
+
+
+def lent(value: Any) -> Any:
+    """The same of what is of the ground level, by somebody who keeps it."""
+    return type(value)(map(lent, value)) if type(value) in (list, tuple) else lend(lift_objects(value))
 
 
 def standing_in(module: ModuleType) -> Callable[[str], Any]:
