@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Iterator
-from types import FrameType
+from types import BuiltinFunctionType, FrameType
 from typing import Any
 
 import numpy as np
@@ -89,8 +89,17 @@ class StandInForAll(StandIn):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if STEPPED.get() and not str(sys._getframe(1).f_globals.get("__name__")).startswith("dualad."):
-            return self.answer(*args, **kwargs)
+            return self.answer(*map(answering, args), **{name: answering(each) for name, each in kwargs.items()})
         return self.__wrapped__(*args, **kwargs)
+
+
+def answering(f: Any) -> Any:
+    """What our own code calls for a function that it is given: a stand-in answers others only. Other arguments as they are."""
+    if isinstance(f, StandIn):
+        return f.answer
+    if type(f) is functools.partial:
+        return functools.partial(answering(f.func), *f.args, **f.keywords)
+    return functools.partial(mathematical, f) if type(f) is BuiltinFunctionType and (f in ROWS or f in FORMS) else f
 
 
 def _itself(original: Answer) -> Answer:
@@ -174,7 +183,7 @@ def _taker(original: Answer) -> Answer:
 def _caller(original: Answer) -> Answer:
     def called(*args: Any, **kwargs: Any) -> Any:
         args, kwargs = _lifting(0, args, kwargs)
-        return original(*map(grounded, args), **kwargs)
+        return original(*(grounded(answering(each)) for each in args), **kwargs)
 
     return called
 
@@ -198,13 +207,13 @@ def vectorized(original: Answer, self: Any, *args: Any, **kwargs: Any) -> Any:
     arrays = np.broadcast_arrays(*[_numbers(args[i]) for i in places], *[_numbers(kwargs[name]) for name in names])
     if not arrays or not arrays[0].size:
         return original(self, *args, **kwargs)
-    shape = arrays[0].shape
+    shape, f = arrays[0].shape, answering(self.pyfunc)
     results = []
     for items in zip(*[array.reshape(-1) if shape else [array.item()] for array in arrays], strict=True):
         positional = list(args)
         for i, item in zip(places, items, strict=False):
             positional[i] = item
-        results.append(self.pyfunc(*positional, **kwargs | dict(zip(names, items[len(places) :], strict=True))))
+        results.append(f(*positional, **kwargs | dict(zip(names, items[len(places) :], strict=True))))
     outputs = list(zip(*results, strict=True)) if isinstance(results[0], tuple) else [results]
     firsts = [each[0] if isinstance(each[0], Lifted) else np.asarray(each[0]) for each in outputs]
     types = self.otypes or [each.dtype.char for each in firsts]  # as in NumPy the first result decides, and 0 makes integers

@@ -52,6 +52,21 @@ def slope_of(f, x):
     return dualad.jvp(f, (x,), (np.ones(2),))[1]
 
 
+SINES = np.vectorize(math.sin)
+
+
+def test_functions_that_are_handed_on():
+    """math's functions as what np.vectorize, np.apply_along_axis and SciPy's solvers call."""
+    quad = pytest.importorskip("scipy.integrate").quad
+    np.testing.assert_allclose(dualad.jacfwd(SINES)(X), np.diag(np.cos(X)))
+    powers = np.vectorize(partial(math.pow, 2.0))
+    np.testing.assert_allclose(dualad.jacfwd(powers)(X), np.diag(2.0**X * math.log(2.0)))
+    np.testing.assert_allclose(dualad.grad(lambda x: np.apply_along_axis(math.fsum, 0, np.outer(x, x)).sum())(X), [2.0, 2.0])
+    assert dualad.derivative(lambda b: quad(math.sin, 0.0, b)[0], order=2)(0.5) == pytest.approx(math.cos(0.5))
+    slope = dualad.grad(lambda a: quad(math.pow, 0.0, 1.0, args=(a,))[0])(2.0)
+    assert slope == pytest.approx(-1.0 / 9.0)
+
+
 def test_a_method_of_somebodys_own_is_left_alone():
     """What overrides SciPy's method under its name is the user's code."""
 
