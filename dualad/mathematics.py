@@ -120,8 +120,15 @@ FORMS: dict[Form, Form] = {
     cmath.polar: polar,
     cmath.rect: rectangular,
     cmath.log: lambda z, base=math.e: logarithm(z + 0j, base),
-} | ({math.sumprod: sum_of_products} if hasattr(math, "sumprod") else {})
+}
 """The others as NumPy code with their derivative."""
+
+NEWER = {"sumprod": sum_of_products, "fma": lambda x, y, z: x * y + z}
+"""Those that not every release of Python has."""
+FORMS |= {getattr(math, name): form for name, form in NEWER.items() if hasattr(math, name)}
+
+OF_MANY = frozenset((math.dist, math.fsum, math.prod, getattr(math, "sumprod", None)))
+"""Those that take sequences of numbers, be it of one."""
 
 for _name in (
     "sqrt",
@@ -149,7 +156,7 @@ for _predicate in (*PREDICATES, cmath.isnan, cmath.isfinite, cmath.isinf, cmath.
 
 def mathematical(original: Form, *args: Any, **kwargs: Any) -> Any:
     """math's function of arguments that may be lifted: its own value, and the derivative of the form in NumPy."""
-    args = tuple([_number(each) for each in args])
+    args = tuple([_numbers(each) if original in OF_MANY else _number(each) for each in args])
     top = highest((*args, *kwargs.values()))
     if top is None:
         return original(*args, **kwargs)
@@ -161,11 +168,15 @@ def mathematical(original: Form, *args: Any, **kwargs: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    """An array of one element as that element, as math takes it; an iterator as a list, to be gone through more than once."""
+    """An array of one element as that element, as math takes it."""
     value = lift_objects(value)
-    if isinstance(value, Lifted):
-        return value.item() if value.size == 1 else value
-    return list(value) if hasattr(value, "__next__") else value
+    return value.item() if isinstance(value, Lifted) and value.size == 1 else value
+
+
+def _numbers(value: Any) -> Any:
+    """An iterator, or a view of a dictionary, as a list: to be looked into, and to be gone through more than once."""
+    is_array = isinstance(value, Lifted | np.ndarray | list | tuple) or not hasattr(value, "__iter__")
+    return lift_objects(value if is_array else list(value))
 
 
 def _with_value(top: Any, result: Any, value: Any) -> Any:

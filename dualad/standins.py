@@ -10,6 +10,7 @@ This file says what each function becomes; `places` knows where functions are fo
 from __future__ import annotations
 
 import functools
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from types import BuiltinFunctionType, FrameType
@@ -190,7 +191,9 @@ def _caller(original: Answer) -> Answer:
 
 def from_iterator(iterable: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any:
     """np.fromiter of numbers that may be lifted."""
-    items = list(iterable) if count < 0 else [item for item, _ in zip(iterable, range(count), strict=False)]
+    items = list(iterable if count < 0 else itertools.islice(iterable, count))
+    if len(items) < count:
+        raise ValueError(f"iterator too short: Expected {count} but iterator had only {len(items)} items.")
     lifted: Any = _numbers(items)
     return np.astype(lifted, np.dtype(dtype)) if isinstance(lifted, Lifted) else grounded(np.fromiter(items, dtype))
 
