@@ -143,7 +143,7 @@ class Book:
         places = list(self.places_in(names))
         for value in list(names.values()):
             if type(value) is FunctionType:
-                if value.__closure__ or value.__defaults__ or value.__globals__ is not names:
+                if value.__closure__ or value.__defaults__ or value.__kwdefaults__ or value.__globals__ is not names:
                     places.extend(self.places_at(value, names))
             elif is_jitted(value):
                 places.extend(self.places_at(value, names))
@@ -162,6 +162,7 @@ class Book:
             for i, value in enumerate(function.__defaults__ or ()):
                 if (standin := self.standin_of(value)) is not None:
                     yield Place(function, i, value, standin)
+            yield from self.places_in(function.__kwdefaults__ or {})
             for cell in function.__closure__ or ():
                 value = contents(cell)
                 if (standin := self.standin_of(value)) is not None:
@@ -241,7 +242,7 @@ def reachable(f: Any) -> Iterator[Any]:
         seen.add(id(value))
         if isinstance(value, FunctionType):
             yield value
-            pending.extend(value.__defaults__ or ())
+            pending.extend((*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()))
             pending.extend(contents(cell) for cell in value.__closure__ or ())
         pending.extend(each for name in WRAPPED if callable(each := _get(value, name)))
         if not isinstance(value, type | FunctionType | ModuleType) and callable(value):

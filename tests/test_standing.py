@@ -52,6 +52,19 @@ def slope_of(f, x):
     return dualad.jvp(f, (x,), (np.ones(2),))[1]
 
 
+def test_defaults_of_keywords():
+    """Taken when the function was defined, like those of other arguments; and put back."""
+
+    def f(x, *, zeros=np.zeros, root=math.sqrt):
+        z = zeros(2)
+        z[:] = x * root(x[0])
+        return z
+
+    np.testing.assert_allclose(dualad.jacfwd(f)(X), [[0.75, 0.0], [0.75, 0.5]])
+    assert f.__kwdefaults__ == {"zeros": np.zeros, "root": math.sqrt}
+    assert f.__kwdefaults__["zeros"] is np.zeros
+
+
 SINES = np.vectorize(math.sin)
 
 
