@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .before import Before
 from .differences import differences
 from .errors import BadArgument, DirectionWarning, depth
 from .lift import Lifted
@@ -22,19 +23,21 @@ CHECKS = (None, "direction")
 ENOUGH = 1e-5  # relative to the largest entry; the differences' own error comes on top
 
 
-def require_check(name: str, check: Any) -> None:
-    """Refuse what is no check."""
+def before_check(selection: Selection, check: Any) -> Before | None:
+    """The state before the function runs, from which `compare` lets it run again; None if there is nothing to be checked."""
     if check not in CHECKS:
-        raise BadArgument(f'{name}: check={check!r}; it is None or "direction"')
+        raise BadArgument(f'{selection.name}: check={check!r}; it is None or "direction"')
+    return None if check is None else Before(selection.f, selection.args, selection.kwargs)
 
 
-def compare(selection: Selection, out: Any, tangents: list[Any], batch_ndim: int = 0) -> None:
+def compare(selection: Selection, out: Any, tangents: list[Any], before: Before, batch_ndim: int = 0) -> None:
     """Warn if the tangents along all directions of the standard basis disagree with the values of f.
 
     Nothing is said inside another transform: its duals would be moved by differences.
     """
     if any(isinstance(primal, Lifted) for primal in selection.primals):
         return
+    after = Before(selection.f, selection.args, selection.kwargs)
     random = np.random.default_rng(0)
     moves = [None if p is None else random.standard_normal(np.shape(p)[batch_ndim:]) for p in selection.primals]
     weights = np.concatenate([np.ravel(move) for move in moves if move is not None])
@@ -45,7 +48,11 @@ def compare(selection: Selection, out: Any, tangents: list[Any], batch_ndim: int
 
         def along(t: float, index: int = index) -> Any:
             pairs = zip(selection.leaves, selection.primals, moves, strict=True)
-            return flatten(selection.call([each if move is None else p + t * move for each, p, move in pairs]))[0][index]
+            before.restore()  # f may write into its other arguments, or draw
+            try:
+                return flatten(selection.call([each if move is None else p + t * move for each, p, move in pairs]))[0][index]
+            finally:
+                after.restore()
 
         ours = np.tensordot(weights, tangent, 1)
         reference, error = differences(along, 1e-3 * size)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .comparing import compare, require_check
+from .comparing import before_check, compare
 from .deferred import FEW_DIRECTIONS
 from .dropin import DropIn
 from .errors import BadArgument
@@ -163,14 +163,14 @@ def jacobian(
     refuse: Callable[[Selection, Any], None] | None = None,
 ) -> Any:
     """What every Jacobian-like transform does: select, cut, run, assemble. `refuse` may refuse the output."""
-    require_check(name, check)
     selection = select(name, f, args, kwargs, argnums, argnames, complex_allowed=holomorphic)
+    before = before_check(selection, check)
     bounds = chunk_bounds(selection, chunk_size, batch_ndim)
     out, tangents, aux = run_all(selection, bounds, batch_ndim, has_aux, executor, progress)
     if refuse is not None:
         refuse(selection, out)
-    if check is not None:
-        compare(selection, out, tangents, batch_ndim)
+    if before is not None:
+        compare(selection, out, tangents, before, batch_ndim)
     values, structure = flatten(out)
     trees: list[Any] = []
     for leaf, tangent in zip(values, tangents, strict=True):

@@ -37,3 +37,20 @@ def test_check_of_trees_and_batches():
     points = np.array([[3.0, 4.0], [1.0, 2.0], [0.5, 2.0]])
     jacfwd(lambda p: np.stack([np.hypot(p[:, 0], p[:, 1])], 1), batch_ndim=1, check="direction")(points)
     jacfwd(jacfwd(np.sin, check="direction"))(X)
+
+
+@pytest.mark.filterwarnings("ignore::dualad.errors.DropInWarning")
+def test_check_leaves_no_trace():
+    """The differences begin where the derivative began, with the same random numbers, and leave what it left."""
+
+    def f(x, total, rng):
+        total += 1.0
+        buffer = np.zeros(2)
+        buffer[:] = x * rng.random() * total
+        return buffer
+
+    total, rng, reference = np.zeros(2), np.random.default_rng(1), np.random.default_rng(1)
+    jacfwd(f, check="direction")(X, total, rng)
+    reference.random()
+    np.testing.assert_array_equal(total, 1.0)
+    assert rng.random() == reference.random()
