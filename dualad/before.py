@@ -11,14 +11,15 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .dual import DualArray
 from .errors import INFRASTRUCTURE
 from .lift import Lifted
-from .places import MANY, contents, reachable
+from .places import MANY, attribute, contents, reachable
 
 ATOMS = frozenset((int, float, complex, bool, str, bytes, type(None)))
 """Types of which nothing can be changed."""
@@ -60,37 +61,38 @@ def _kept(given: Any) -> Iterator[Kept]:
     seen: set[int] = set()
     while pending:
         value = pending.pop()
+        kind = type(value)  # only that is looked at: a proxy may do anything when it is asked for what it is
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, np.ndarray) or hasattr(value, "_views"):
+        if issubclass(kind, np.ndarray | DualArray):
             yield Kept(partial(_itself, value), partial(value.__setitem__, ...), _equal, value.copy())
-        elif isinstance(value, list):
+        elif issubclass(kind, list):
             yield Kept(partial(_itself, value), partial(value.__setitem__, slice(None)), _holds_same, list(value))
             pending.extend([each for each in value if type(each) not in ATOMS])
-        elif isinstance(value, tuple):
+        elif issubclass(kind, tuple):
             pending.extend([each for each in value if type(each) not in ATOMS])
-        elif isinstance(value, dict):
+        elif issubclass(kind, dict):
             yield Kept(partial(_items, value), partial(_refill, value), _holds_same, _items(value))
             pending.extend([each for each in value.values() if type(each) not in ATOMS])
         elif _draws(value):
             yield _generator(value)
-        elif isinstance(value, MethodType):
+        elif kind is MethodType:
             pending.extend((value.__self__, value.__func__))
-        elif isinstance(value, partial):
+        elif kind is partial:
             pending.extend((value.func, value.args, value.keywords))
-        elif isinstance(value, FunctionType):
+        elif kind is FunctionType:
             functions = [*reachable(value)]
             cells = [contents(cell) for function in functions for cell in function.__closure__ or ()]
             modules = {id(function.__globals__): function.__globals__ for function in functions}.values()
             pending.extend(filter(_draws, (*cells, *(each for names in modules for each in [*names.values()]))))
-        elif isinstance(names := getattr(value, "__dict__", None), dict) and len(seen) < MANY:
-            ours = type(value).__module__.partition(".")[0] in INFRASTRUCTURE
+        elif kind is not ModuleType and isinstance(names := attribute(value, "__dict__"), dict) and len(seen) < MANY:
+            ours = kind.__module__.partition(".")[0] in INFRASTRUCTURE
             pending.append(names.get("__wrapped__") if ours else names)
 
 
 def _draws(value: Any) -> bool:
-    """Whether a value is a generator of random numbers. Only its type is looked at: modules hold all kinds of things."""
+    """Whether a value is a generator of random numbers."""
     kind = type(value)
     if issubclass(kind, random.Random):
         return not issubclass(kind, random.SystemRandom)  # which has no state
@@ -121,8 +123,10 @@ def _items(names: dict[Any, Any]) -> list[Any]:
 
 
 def _refill(names: dict[Any, Any], items: list[Any]) -> None:
-    names.clear()
-    names.update(zip(items[::2], items[1::2], strict=True))
+    old = dict(zip(items[::2], items[1::2], strict=True))
+    for name in names.keys() - old.keys():  # never empty, not even for a moment: another thread may look into it
+        del names[name]
+    names.update(old)
 
 
 def _holds_same(one: list[Any], other: list[Any]) -> bool:

@@ -244,15 +244,16 @@ def reachable(f: Any) -> Iterator[Any]:
             yield value
             pending.extend((*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()))
             pending.extend(contents(cell) for cell in value.__closure__ or ())
-        pending.extend(each for name in WRAPPED if callable(each := _get(value, name)))
+        pending.extend(each for name in WRAPPED if callable(each := attribute(value, name)))
         if not isinstance(value, type | FunctionType | ModuleType) and callable(value):
-            pending.append(_get(type(value), "__call__"))
+            pending.append(attribute(type(value), "__call__"))
 
 
-def _get(value: Any, name: str) -> Any:
+def attribute(value: Any, name: str) -> Any:
+    """What getattr gives; None if that raises, as a property or a proxy of somebody's may."""
     try:
         return getattr(value, name, None)
-    except Exception:  # a property of somebody's may do anything
+    except Exception:  # it may raise anything
         return None
 
 
