@@ -106,3 +106,19 @@ def test_a_conversion_without_steps():
     with pytest.warns(DropInWarning):
         assert derivative(math.sin)(0.5) == math.cos(0.5)
     assert derivative(np.sin)(0.5) == np.cos(0.5)
+
+
+@pytest.mark.filterwarnings("ignore::dualad.errors.DropInWarning")
+@pytest.mark.parametrize("start", [np.eye(2), np.ones(2)], ids=["matrix", "vector"])
+def test_a_product_in_place(start):
+    """ndarray's @= names the axes that it takes anyway; that is no reason to refuse."""
+
+    def f(x):
+        product = np.array(start)
+        product @= np.outer(x, x)
+        return product
+
+    x = np.array([1.0, 2.0])
+    np.testing.assert_allclose(jacfwd(f)(x), jacfwd(lambda x: start @ np.outer(x, x))(x))
+    with pytest.raises(TangentLossError, match="in-place"):
+        jacfwd(f, drop_in=False)(x)

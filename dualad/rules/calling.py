@@ -9,10 +9,16 @@ import numpy as np
 from .table import OVERWRITE, Array, Rule
 
 
+IN_PLACE = ([(-2, -1), (-2, -1), (-2, -1)], [(-1,), (-2, -1), (-1,)])
+"""What ndarray's ``@=`` asks np.matmul for: the axes that it takes anyway, of matrices and of a vector."""
+
+
 def prepared(row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
     """The arguments as rules take them, and `out` by itself: without what NumPy passes on as "not given"."""
     if kwargs:
         kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue and name != OVERWRITE}
+    if row.function is np.matmul and kwargs.get("axes") in IN_PLACE:
+        kwargs = {name: value for name, value in kwargs.items() if name != "axes"}
     out = kwargs.pop("out", None)
     place = getattr(row, "out", None)
     if place is not None and len(args) > place:
