@@ -8,7 +8,6 @@ import numpy as np
 
 from .table import OVERWRITE, Array, Rule
 
-
 IN_PLACE = ([(-2, -1), (-2, -1), (-2, -1)], [(-1,), (-2, -1), (-1,)])
 """What ndarray's ``@=`` asks np.matmul for: the axes that it takes anyway, of matrices and of a vector."""
 
