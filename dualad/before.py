@@ -18,8 +18,10 @@ import numpy as np
 
 from .dual import DualArray
 from .errors import INFRASTRUCTURE
+from .ground import GroundArray
 from .lift import Lifted
 from .places import MANY, attribute, contents, reachable
+from .storage import lend
 
 ATOMS = frozenset((int, float, complex, bool, str, bytes, type(None)))
 """Types of which nothing can be changed."""
@@ -32,6 +34,7 @@ class Kept(NamedTuple):
     put: Callable[[Any], Any]
     same: Callable[[Any, Any], bool]
     state: Any
+    draws: bool = False  # a generator of random numbers
 
     def changed(self) -> bool:
         return not self.same(self.read(), self.state)
@@ -46,17 +49,42 @@ class Before:
     def changed(self) -> bool:
         return any(each.changed() for each in self.kept)
 
+    def written(self) -> bool:
+        """Whether anything but the generators has changed."""
+        return any(each.changed() for each in self.kept if not each.draws)
+
     def restore(self) -> None:
         for each in self.kept:
             if each.changed():
                 each.put(each.state)
 
 
+def settle(*given: Any) -> None:
+    """Put plain arrays in place of those of the ground in containers and objects: these keep them beyond a transform."""
+    for value in _found(given):
+        if not isinstance(value, list | dict) or GroundArray not in set(map(type, _items(value))):
+            continue
+        for name, each in enumerate(value) if isinstance(value, list) else [*value.items()]:
+            if type(each) is GroundArray:
+                value[name] = lend(each)
+
+
 def _kept(given: Any) -> Iterator[Kept]:
-    """What can be changed of some values, and in containers and objects among them."""
+    """What can be changed of some values, and the generators of random numbers."""
     yield _read_by(random.getstate, random.setstate)
     if "numpy.random" in sys.modules:  # it makes its global generator when it is loaded
         yield _read_by(np.random.get_state, np.random.set_state)
+    for value in _found(given):
+        if isinstance(value, list | dict):
+            yield Kept(partial(_items, value), partial(_refill, value), _holds_same, _items(value))
+        elif not isinstance(value, np.ndarray | DualArray):
+            yield _generator(value)
+        elif isinstance(value, np.ndarray) or value.level.alive:
+            yield Kept(partial(_itself, value), partial(value.__setitem__, ...), _equal, value.copy())
+
+
+def _found(given: Any) -> Iterator[Any]:
+    """The arrays, lists, dictionaries and generators among some values, in containers and objects too."""
     pending = [given]
     seen: set[int] = set()
     while pending:
@@ -65,18 +93,13 @@ def _kept(given: Any) -> Iterator[Kept]:
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if issubclass(kind, np.ndarray | DualArray):
-            yield Kept(partial(_itself, value), partial(value.__setitem__, ...), _equal, value.copy())
-        elif issubclass(kind, list):
-            yield Kept(partial(_itself, value), partial(value.__setitem__, slice(None)), _holds_same, list(value))
-            pending.extend([each for each in value if type(each) not in ATOMS])
-        elif issubclass(kind, tuple):
-            pending.extend([each for each in value if type(each) not in ATOMS])
-        elif issubclass(kind, dict):
-            yield Kept(partial(_items, value), partial(_refill, value), _holds_same, _items(value))
-            pending.extend([each for each in value.values() if type(each) not in ATOMS])
-        elif _draws(value):
-            yield _generator(value)
+        if issubclass(kind, np.ndarray | DualArray) or _draws(value):
+            yield value
+        elif issubclass(kind, list | tuple | dict):
+            if not issubclass(kind, tuple):
+                yield value
+            items = value.values() if issubclass(kind, dict) else value
+            pending.extend([each for each in items if type(each) not in ATOMS])
         elif kind is MethodType:
             pending.extend((value.__self__, value.__func__))
         elif kind is partial:
@@ -110,23 +133,26 @@ def _generator(value: Any) -> Kept:
 
 
 def _read_by(read: Callable[[], Any], put: Callable[[Any], Any]) -> Kept:
-    return Kept(read, put, _equal, read())
+    return Kept(read, put, _equal, read(), draws=True)
 
 
 def _itself(value: Any) -> Any:
     return value
 
 
-def _items(names: dict[Any, Any]) -> list[Any]:
-    """Keys and values in one list."""
-    return [each for pair in names.items() for each in pair]
+def _items(value: Any) -> list[Any]:
+    """The items of a list; keys and values of a dictionary, one after the other."""
+    return [each for pair in value.items() for each in pair] if isinstance(value, dict) else list(value)
 
 
-def _refill(names: dict[Any, Any], items: list[Any]) -> None:
+def _refill(value: Any, items: list[Any]) -> None:
+    if isinstance(value, list):
+        value[:] = items
+        return
     old = dict(zip(items[::2], items[1::2], strict=True))
-    for name in names.keys() - old.keys():  # never empty, not even for a moment: another thread may look into it
-        del names[name]
-    names.update(old)
+    for name in value.keys() - old.keys():  # never empty, not even for a moment: another thread may look into it
+        del value[name]
+    value.update(old)
 
 
 def _holds_same(one: list[Any], other: list[Any]) -> bool:

@@ -17,7 +17,7 @@ from types import CodeType, FunctionType
 from typing import Any, TypeAlias, TypeVar
 from weakref import finalize
 
-from .before import Before
+from .before import Before, settle
 from .errors import INFRASTRUCTURE, TRAIL, BadArgument, DropInWarning, NoRule, TangentLossError, Trail, depth
 from .places import WRAPPED, stand_ins
 from .watching import STEPPED
@@ -171,19 +171,18 @@ def _again(f: Callable[..., Any], arguments: Any, run: Run[T], known: Known, rea
 
 def _helped(f: Callable[..., Any], arguments: Any, run: Run[T], known: Known, packages: tuple[str, ...] = ()) -> T:
     """With as little help as keeps every tangent, beginning with what is known to be needed."""
-    failure: TangentLossError | None = None
+    failure: Exception | None = None
     for stage in range(max(known.stage, STEPPED_IN), LIFTED + 1):
         before = Before(f, arguments) if stage < LIFTED else None
         try:
-            with _stepping(f, packages, stage >= CASTING):
+            with _stepping(f, arguments, packages, stage >= CASTING):
                 answer = _once(run, stage == LIFTED)
-        except TangentLossError as error:
+        except Exception as error:
+            if failure is None and not isinstance(error, TangentLossError):
+                raise
             failure = failure or error
             if before is not None:
                 before.restore()
-        except Exception:
-            if failure is None:
-                raise
         else:
             known.stage = stage
             return answer
@@ -192,8 +191,9 @@ def _helped(f: Callable[..., Any], arguments: Any, run: Run[T], known: Known, pa
 
 
 @contextmanager
-def _stepping(f: Callable[..., Any], packages: tuple[str, ...], casting: bool) -> Iterator[None]:
-    if STEPPED.get() and not packages and not casting:
+def _stepping(f: Callable[..., Any], arguments: Any, packages: tuple[str, ...], casting: bool) -> Iterator[None]:
+    outer = STEPPED.get()
+    if outer and not packages and not casting:
         yield
         return
     token = STEPPED.set(True)
@@ -202,6 +202,8 @@ def _stepping(f: Callable[..., Any], packages: tuple[str, ...], casting: bool) -
             yield
     finally:
         STEPPED.reset(token)
+        if not outer:
+            settle(f, arguments)
 
 
 def _once(run: Run[T], lifted: bool) -> T:

@@ -357,6 +357,17 @@ def test_no_second_look_at_what_changes_meanwhile():
     assert (total[0], noted) == (1.0, [1])
 
 
+def test_no_second_look_at_what_was_written():
+    """Not even where the value is the same: the derivative need not be."""
+
+    def f(x, total):
+        total += 1.0
+        return np.sqrt(x[0]) + (x[1] - 1.0) * total[0]
+
+    slope = grad(f)(np.array([0.0, 1.0]), np.zeros(1))
+    np.testing.assert_array_equal(slope, [inf, np.nan])
+
+
 def test_writes_under_a_second_look():
     """Buffers, views and in-place operators keep structural zeros."""
 

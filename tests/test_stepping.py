@@ -10,7 +10,6 @@ import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import numpy as np
 import pytest
@@ -164,44 +163,6 @@ def test_arguments_and_generators_are_put_back():
     reference = np.random.default_rng(3)
     reference.random()
     assert after == (random.random(), np.random.random(), reference.random())
-
-
-class Stateful:
-    """An object whose method counts, scales what it keeps, draws and notes."""
-
-    def __init__(self):
-        self.scale, self.count, self.noted, self.rng = np.ones(2), 0, {"runs": []}, np.random.default_rng(1)
-
-    def __call__(self, x):
-        self.scale *= 2.0
-        self.count += 1
-        self.noted["runs"].append(self.count)
-        return buffer(x) * self.scale + self.rng.random() + len(self.noted["runs"]) + MODULES_OWN.random()
-
-    run = __call__
-
-
-MODULES_OWN = random.Random(4)
-
-
-@pytest.mark.filterwarnings("ignore::dualad.errors.DropInWarning")
-@pytest.mark.parametrize("how", [lambda it: it, lambda it: it.run, lambda it: partial(it.run)], ids=["call", "method", "part"])
-def test_objects_and_containers_are_put_back(how):
-    """What a function is given in lists, dictionaries and objects; and a method's own object is given to it."""
-    one, other = Stateful(), Stateful()
-    state = MODULES_OWN.getstate()
-    expected = other.run(X)
-    after = MODULES_OWN.getstate()
-    for mode in ("auto", "auto", True):
-        MODULES_OWN.setstate(state)
-        one = Stateful()
-        np.testing.assert_array_equal(dualad.value_and_jacfwd(how(one), drop_in=mode)(X)[0], expected)
-        assert (one.count, one.noted, MODULES_OWN.getstate()) == (other.count, other.noted, after)
-        one = Stateful()
-        MODULES_OWN.setstate(state)
-        value = dualad.value_and_jacfwd(lambda x, given: given[0].run(x), drop_in=mode)(X, [one])[0]
-        np.testing.assert_array_equal(value, expected)
-        assert (one.count, one.noted) == (other.count, other.noted)
 
 
 def test_a_late_loss_is_made_good_only_where_nothing_was_written():
