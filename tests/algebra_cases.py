@@ -256,6 +256,9 @@ for evaluated in (np.polynomial.polynomial.polyval2d, np.polynomial.polynomial.p
     case(evaluated, X(3), X(3), X(2, 4))
     case(evaluated, X(), X(), X(3, 3))
     case(evaluated, X(2, 3), [[1.0, 2.0, 3.0]] * 2, X(2, 3, 2))
+if (evaluated := getattr(np.polynomial.polynomial, "polyvalnd", None)) in RULES:  # from NumPy 2.5 on
+    case(evaluated, [X(3), X(3), X(3)], X(2, 4, 2))
+    case(evaluated, [X()], X(3))
 case(np.roots, POLYNOMIAL, twin=roots_twin)
 case(np.roots, X(2))
 linear(np.roots, X(1))

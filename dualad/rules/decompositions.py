@@ -77,7 +77,7 @@ def eig(y: Any, a: Array, *, da: Array) -> tuple[Array, Array]:
     change = modal(v, da)
     turned = v @ (inverse_gaps(w) * change)
     along = np.sum(np.real(np.conjugate(v) * turned), axis=-2, keepdims=True)
-    if np.iscomplexobj(v):
+    if np.iscomplexobj(v) and v.size:
         plain = innermost(v)
         size = np.where(np.imag(plain) == 0, np.abs(plain), -1.0)
         largest = np.arange(v.shape[-1])[:, None] == np.argmax(size, axis=-2, keepdims=True)

@@ -17,6 +17,10 @@ def as_array(item: Any) -> Array:
     return item if hasattr(item, "level") else np.asarray(item)
 
 
+OF_VIEWS = type(np.meshgrid(0.0, copy=False, sparse=True))
+"""In what np.meshgrid gives views that do not broadcast: a list, or from NumPy 2.5 on a tuple."""
+
+
 @composite(np.meshgrid, whole=True)
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
     """Each coordinate along an axis of its own; views of the arguments if not copied."""
@@ -30,7 +34,7 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     ]
     if not sparse:
         result = np.broadcast_arrays(*result)
-    return tuple(np.copy(each) for each in result) if copy else result
+    return tuple(np.copy(each) for each in result) if copy else OF_VIEWS(result) if sparse else result
 
 
 @composite(np.ix_, whole=True)

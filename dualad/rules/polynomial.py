@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
-from numpy.polynomial.polynomial import polygrid2d, polyval2d
+from numpy.polynomial import polynomial
 
 from ..errors import TangentLossError
 from .axes import flat
@@ -51,9 +52,16 @@ def on_a_grid(x: Any, y: Any, c: Any) -> Array:
     return horner(horner(c, x, True), y, True)
 
 
-for evaluated, by in ((polyval2d, in_two_variables), (polygrid2d, on_a_grid)):
-    if hasattr(evaluated, "_implementation"):  # only a new NumPy asks their arguments
-        composite(evaluated)(by)
+def in_many_variables(pts: Any, c: Any) -> Array:
+    """Horner's rule for each."""
+    first, *others = pts
+    return functools.reduce(lambda c, x: horner(c, x, False), others, horner(c, first, True))
+
+
+NEW = (("polyval2d", in_two_variables, 0), ("polygrid2d", on_a_grid, 0), ("polyvalnd", in_many_variables, 1))
+for name, by, sequences in NEW:
+    if hasattr(getattr(polynomial, name, None), "_implementation"):  # only a new NumPy has them, or asks their arguments
+        composite(getattr(polynomial, name), sequences=sequences)(by)
 
 
 @function(np.roots)

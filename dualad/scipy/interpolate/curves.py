@@ -136,10 +136,17 @@ def refuse_method(self: Any, *args: Any, **kwargs: Any) -> Any:
     raise without_rule(self, "solve, roots or extend")
 
 
+def require_place(self: Any) -> None:
+    """Refuse an object that keeps its coefficients elsewhere, as SciPy 1.18 has it: it would not look at ours."""
+    if not hasattr(self, "_c"):
+        raise without_rule(self, "a variation of samples or coefficients (with this version of SciPy, other than with 1.17)")
+
+
 @method_of(PPoly, "__init__")
 def make_polynomial(self: Any, c: Any, x: Any, extrapolate: Any = None, axis: int = 0) -> None:
     """The coefficients' second axis, that of pieces, stands in the place of the samples' axis."""
     own(PPoly, "__init__")(self, bare(c), bare(x), extrapolate, axis)
+    require_place(self)
     c = arrayed(c)
     self._c = c if axis == 0 else np.moveaxis(np.moveaxis(c, axis + 1, 0), axis + 1, 0)
     self._x = arrayed(x)
@@ -278,6 +285,7 @@ def coefficients(kind: type, x: Array, y: Array, more: dict[str, Any]) -> Array:
 def _made(self: Any, kind: type, x: Any, y: Any, axis: int, given: dict[str, Any], **more: Any) -> None:
     """SciPy's own object, with coefficients and breakpoints that vary."""
     own(kind, "__init__")(self, bare(x), bare(y), axis=axis, **{name: bare(each) for name, each in (given | more).items()})
+    require_place(self)
     x, y = arrayed(x), np.moveaxis(arrayed(y), axis, 0)
     self._c = coefficients(kind, x, y, {name: arrayed(each) if name == "dydx" else each for name, each in more.items()})
     self._x = x
