@@ -354,3 +354,22 @@ def test_multivariate_normal(name):
     assert_first(Case(flat(stats), flat(theirs), (0.4,)))
     with pytest.raises(errors.NoRule, match="allow_singular"):
         jacfwd(lambda c: stats.multivariate_normal.logpdf(points, mean, c, allow_singular=True))(COVARIANCE)
+
+
+@pytest.mark.parametrize("name", ["pdf", "logpdf"])
+def test_dirichlet(name):
+    """By the point, whole or without its last component, and by the concentrations; drawing is SciPy's."""
+    alpha = np.array([1.5, 2.0, 3.5])
+    for x in (np.array([0.2, 0.3]), np.array([[0.2, 0.1], [0.3, 0.5]])):
+        of = lambda m: getattr(m.dirichlet, name)
+        each = Case(of(stats), of(theirs), (x, alpha))
+        assert_value(each)
+        assert_first(each)
+        assert_second(each)
+    fixed = lambda m: getattr(m.dirichlet(alpha), name)
+    with stepped_in():
+        np.testing.assert_allclose(
+            jacfwd(fixed(theirs))(np.array([0.2, 0.3])), jacfwd(lambda x: of(stats)(x, alpha))(np.array([0.2, 0.3]))
+        )
+    assert stats.dirichlet.rvs(alpha, random_state=1).shape == (1, 3)
+    assert stats.wishart.rvs(3, np.eye(2), random_state=1).shape == (2, 2)

@@ -14,7 +14,7 @@ from typing import Any
 import scipy.stats
 
 from .. import dispatch
-from . import distributions, multivariate
+from . import distributions, multivariate, simplex
 from .samples import (
     entropy,
     gmean,
@@ -44,6 +44,7 @@ __all__ = [
     "pearsonr",
     "pmean",
     "sem",
+    "simplex",
     "skew",
     "trim_mean",
     "variation",
@@ -62,8 +63,12 @@ def _standing(name: str) -> Any:
 
 _normal = functools.cache(multivariate.standing)
 
+OF_VECTORS = type(scipy.stats.dirichlet).__mro__[1]  # the parent of all distributions of vectors and matrices
+
 
 def __getattr__(name: str) -> Any:
-    if isinstance(getattr(scipy.stats, name), scipy.stats.rv_continuous | scipy.stats.rv_discrete):
+    if name == "multivariate_normal":
+        return _normal()
+    if isinstance(getattr(scipy.stats, name), scipy.stats.rv_continuous | scipy.stats.rv_discrete | OF_VECTORS):
         return _standing(name)
-    return _normal() if name == "multivariate_normal" else _others(name)
+    return _others(name)
