@@ -46,7 +46,7 @@ def test_problems(problem):
         got = dualad.jacfwd(problem.function, problem.argnums, batch_ndim=1)(*args)
     else:
         got = dualad.jacfwd(problem.function, problem.argnums)(*args)
-        if problem.hessian is not None:
+        if problem.hessian is not None and "elementwise" not in problem.marks:
             np.testing.assert_allclose(
                 dualad.hessian(problem.function, problem.argnums)(*args), problem.hessian(*args), rtol=1e-9, atol=1e-9
             )
