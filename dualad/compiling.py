@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from .symbols import Line, Program, Symbol
+from .symbols import Line, Program, Symbol, words
 
 BLOCK = 512
 """Elements of a block: a few arrays of so many fit into the smallest cache."""
@@ -47,7 +47,7 @@ def text_of(program: Program, result: Symbol, inputs: Iterable[str], moving: Ite
     """
     flowing = [line for line in program.lines if line.moves]
     static = [line for line in program.lines if not line.moves]
-    needed = words(line.text for line in program.lines) | {result.name}
+    needed = program.names | {result.name}
     inner = words(line.text for line in (flowing if many else program.lines)) | {result.name}
     kept = [line for line in static if many and line.name in inner]
     primals = {f"x{place}": kind for place, kind in enumerate(inputs) if f"x{place}" in needed}
@@ -112,11 +112,6 @@ def room_for(line: Line) -> str:
 def indented(lines: Iterable[str]) -> list[str]:
     """Lines one level deeper."""
     return ["    " + line for line in lines]
-
-
-def words(texts: Iterable[str]) -> set[str]:
-    """The names in some lines."""
-    return set("".join(each if each.isalnum() or each == "_" else " " for each in " ".join(texts)).split())
 
 
 # -- files ---------------------------------------------------------------------------------------------------------------

@@ -203,6 +203,8 @@ def answer(
         return None
     found = _operands(row, inputs, tangents) if y.__class__ is ndarray and y.dtype.char in "df" else None
     if found is not None:
+        if not _grown:
+            _grow()
         terms = push(row, primals, found, y)
         if terms:
             return terms
@@ -245,6 +247,7 @@ def _operands(row: Elementwise, inputs: Sequence[Any], tangents: Sequence[Any]) 
 def _grow() -> None:
     """Let the C library keep what is freed, up to 64 MiB, instead of giving it back to the system and asking for it again in
     the next operation, page by page: glibc learns that from the largest block of at most 32 MiB that it saw freed."""
+    _grown.append(True)
     np.empty(2**25 - 2**16, np.uint8)
 
 

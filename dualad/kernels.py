@@ -17,16 +17,17 @@ import itertools
 import math
 import sys
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy import generic, ndarray
 
-from .compiling import compiled, text_of, words
 from .locks import Lock
 from .rules.chain import pushforward
 from .rules.table import Array, Elementwise
-from .symbols import LIBRARY, Unsupported, written
+
+if TYPE_CHECKING:
+    from .symbols import Line
 
 SMALL = 1024
 """Arrays with fewer elements are NumPy's."""
@@ -265,6 +266,8 @@ def _ready(kernel: Kernel) -> bool:
 
 def _think(kernel: Kernel, key: Any) -> None:
     """Write a kernel's lines, and estimate what they would save."""
+    from .symbols import Unsupported, written  # noqa: PLC0415 - most programs never get here
+
     _, char, kinds, flows, _ = key
     try:
         program, result = written(kernel.row, np.dtype(char), tuple(map(bool, flows)), kinds)
@@ -272,8 +275,8 @@ def _think(kernel: Kernel, key: Any) -> None:
         kernel.hopeless, kernel.program = True, ()
         _gains.setdefault((kernel.row.function, tuple(map(bool, flows))), (0.0, 0.0))
         return
-    kernel.once = sum(_price(line.text) for line in program.lines if not line.moves)
-    kernel.per_direction = max(0.0, sum(_price(line.text) for line in program.lines if line.moves) - LINE)
+    kernel.once = sum(_price(line) for line in program.lines if not line.moves)
+    kernel.per_direction = max(0.0, sum(_price(line) for line in program.lines if line.moves) - LINE)
     kernel.hopeless = kernel.once + kernel.per_direction == 0
     kernel.account = 0.0
     known = (kernel.row.function, tuple(map(bool, flows)))
@@ -282,27 +285,28 @@ def _think(kernel: Kernel, key: Any) -> None:
     kernel.program = (program, result, key)
 
 
-def _price(text: str) -> float:
+def _price(line: Line) -> float:
     """What NumPy takes longer for a line than a kernel, in seconds per element."""
-    called = words([text]) & LIBRARY
-    return SLOWLY if called & SLOW else 0.0 if called else CHOICE if " if " in text else LINE
+    if line.called:
+        return SLOWLY if line.called in SLOW else 0.0
+    return CHOICE if " if " in line.text else LINE
 
 
 def _make(kernel: Kernel) -> None:
     """Compile a kernel, or load it."""
     import numba  # noqa: PLC0415 - half a second, for whoever needs it
 
-    from . import simd  # noqa: PLC0415 - the same
+    from . import compiling, simd  # noqa: PLC0415 - the same
 
     program, result, (_, char, kinds, flows, many) = kernel.program
     if not program.called <= simd.WIDE or numba.config.DISABLE_JIT:
         kernel.hopeless = True
         return
-    text = text_of(program, result, kinds, flows, many)
-    needed = words(line.text for line in program.lines) | {result.name}
+    text = compiling.text_of(program, result, kinds, flows, many)
+    needed = program.names | {result.name}
     real = np.dtype(char).name
     kernel.used = tuple([name in needed for name in (*(f"x{place}" for place in range(len(kinds))), "y")])
     inputs = ["boolean" if kind == "b" else real for kind, used in zip((*kinds, ""), kernel.used, strict=True) if used]
     moving = [real for flow in flows if flow]
     arrays = [*inputs, *moving, real]
-    kernel.call = compiled(text, arrays, 3 + len(arrays) + len(moving) + 1)
+    kernel.call = compiling.compiled(text, arrays, 3 + len(arrays) + len(moving) + 1)

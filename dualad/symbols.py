@@ -7,6 +7,7 @@ of dtypes is observed and not known a second time. What has no line of its own r
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,17 +64,23 @@ LIBRARY = frozenset(
 """The functions that are called by name from `simd`, if it widens them."""
 
 
+def words(texts: Iterable[str]) -> set[str]:
+    """The names in some lines."""
+    return set("".join(each if each.isalnum() or each == "_" else " " for each in " ".join(texts)).split())
+
+
 class Unsupported(Exception):
     """An operation for which there is no line."""
 
 
 class Line(NamedTuple):
-    """One value: its name, the expression, its dtype, and whether it depends on a tangent."""
+    """One value: its name, the expression, its dtype, whether it depends on a tangent, and the library's function in it."""
 
     name: str
     text: str
     dtype: np.dtype[Any]
     moves: bool
+    called: str
 
 
 class Program:
@@ -82,7 +89,6 @@ class Program:
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.constants: list[str] = []
-        self.called: set[str] = set()
         self._known: dict[tuple[str, np.dtype[Any]], Symbol] = {}
 
     def symbol(self, name: str, dtype: np.dtype[Any], moves: bool) -> Symbol:
@@ -109,14 +115,24 @@ class Program:
             return f"{dtype.name}({value.name})"
         raise Unsupported(f"{have} as {dtype}")
 
-    def emit(self, text: str, example: Any, moves: bool) -> Symbol:
+    @property
+    def called(self) -> set[str]:
+        """The library's functions in the lines."""
+        return {line.called for line in self.lines if line.called}
+
+    @property
+    def names(self) -> set[str]:
+        """The names of values and inputs in the lines."""
+        return words(line.text for line in self.lines)
+
+    def emit(self, text: str, example: Any, moves: bool, called: str = "") -> Symbol:
         """A new value, or the one that was computed by the same expression."""
         if example.dtype not in (np.float64, np.float32, np.bool_):
             raise Unsupported(str(example.dtype))
         key = (text, example.dtype)
         if key not in self._known:
             name = f"v{len(self.lines)}"
-            self.lines.append(Line(name, text, example.dtype, moves))
+            self.lines.append(Line(name, text, example.dtype, moves, called))
             self._known[key] = Symbol(self, name, example, moves)
         return self._known[key]
 
@@ -153,13 +169,21 @@ class Symbol(NDArrayOperatorsMixin):  # type: ignore[misc]  # NumPy's class is u
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method != "__call__" or kwargs:
             raise Unsupported(f"{ufunc.__name__} with {kwargs or method}")
-        template = ARITHMETIC.get(ufunc) or COMPARISONS.get(ufunc)
-        if template is None:
-            if ufunc.__name__ not in LIBRARY or getattr(np, ufunc.__name__) is not ufunc:
-                raise Unsupported(ufunc.__name__)
-            template = f"{ufunc.__name__}({', '.join(['{0}', '{1}'][: ufunc.nin])})"
-            self.program.called.add(ufunc.__name__)
-        return self._line(template, ufunc(*map(_example, inputs)), inputs, ufunc in COMPARISONS)
+        example = ufunc(*map(_example, inputs))
+        template, called, dtype = ARITHMETIC.get(ufunc), "", example.dtype
+        if ufunc in COMPARISONS:
+            template, dtype = COMPARISONS[ufunc], np.result_type(*map(_example, inputs))
+            if dtype.kind in "iu":  # of answers of yes and no
+                dtype = np.dtype(np.float64)
+        elif template is None:
+            called = ufunc.__name__
+            if called not in LIBRARY or getattr(np, called) is not ufunc:
+                raise Unsupported(called)
+            template = f"{called}({', '.join(['{0}', '{1}'][: ufunc.nin])})"
+        program = self.program
+        one = program.constant(1, dtype) if "{one}" in template else ""
+        text = template.format(*[program.cast(each, dtype) for each in inputs], one=one)
+        return program.emit(text, example, _moves(inputs), called)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if function is np.ndim:
@@ -176,14 +200,6 @@ class Symbol(NDArrayOperatorsMixin):  # type: ignore[misc]  # NumPy's class is u
         result = np.where(*map(_example, args))
         yes, no = self.program.cast(one, result.dtype), self.program.cast(other, result.dtype)
         return self.program.emit(f"{yes} if {chosen.name} else {no}", result, _moves(args))
-
-    def _line(self, template: str, example: Any, inputs: tuple[Any, ...], compares: bool) -> Symbol:
-        dtype = np.result_type(*map(_example, inputs)) if compares else example.dtype
-        if dtype.kind in "iu":  # of answers of yes and no
-            dtype = np.dtype(np.float64)
-        program = self.program
-        one = program.constant(1, dtype) if "{one}" in template else ""
-        return program.emit(template.format(*[program.cast(each, dtype) for each in inputs], one=one), example, _moves(inputs))
 
 
 def _example(value: Any) -> Any:
