@@ -70,6 +70,7 @@ def test_they_are_used():
         return seen[-1]
 
     dualad.jacfwd(f)(np.ones(8))
+    assert deferred._grown  # and memory is kept for the next of them
 
 
 def test_everybody_sees_all_rows():
