@@ -16,7 +16,9 @@ from .dual import Dual
 from .forward import derivative, jvp
 from .hessians import hessian, hessian_diagonal, laplacian, value_grad_and_hessian
 from .inspection import is_dual, primal_of, tangent_of
+from .jit import jit
 from .numerical import numerical
+from .recording import record
 from .rules.table import rule
 
 __version__ = "0.1.0"
@@ -34,11 +36,13 @@ __all__ = [
     "hvp",
     "is_dual",
     "jacfwd",
+    "jit",
     "jvp",
     "laplacian",
     "no_tangents",
     "numerical",
     "primal_of",
+    "record",
     "rule",
     "stop_gradient",
     "tangent_of",

@@ -6,6 +6,7 @@ import contextvars
 import functools
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import ContextVar
 from math import prod
 from typing import Any
 
@@ -16,11 +17,36 @@ from .deferred import FEW_DIRECTIONS
 from .dropin import DropIn
 from .errors import BadArgument
 from .forward import Transformed, filled, one_hot, run
+from .lift import is_recorded
 from .selection import Selection, select
 from .trees import flatten, unflatten
 
 SEED_ELEMENTS = 2**23
 """With chunk_size="auto" the seeds of one chunk hold at most this many numbers (64 MiB of float64)."""
+
+
+UNROLLED = 64
+"""While a program is recorded, each of a quarter as many directions, or of so many pairs of them, may have a run of its own."""
+
+
+class Unrolling:
+    """Whether a recording is to unroll directions, and whether it was asked to."""
+
+    def __init__(self, wanted: bool) -> None:
+        self.wanted, self.asked = wanted, False
+
+
+UNROLLING: ContextVar[Unrolling | None] = ContextVar("UNROLLING", default=None)
+
+
+def unrolled(selection: Selection, directions: int) -> bool:
+    """Whether each direction has a run of its own: lines that directions share are one line in a graph then, and what does not
+    vary vanishes."""
+    state = UNROLLING.get()
+    if state is None or directions > UNROLLED or not any(map(is_recorded, selection.primals)):
+        return False
+    state.asked = True
+    return state.wanted
 
 
 def chunk_bounds(selection: Selection, chunk_size: Any, batch_ndim: int = 0, tangents: int = 1) -> list[tuple[int, int]]:
@@ -33,6 +59,8 @@ def chunk_bounds(selection: Selection, chunk_size: Any, batch_ndim: int = 0, tan
         size = count
     elif chunk_size == "auto":
         size = SEED_ELEMENTS // max(1, sum(selection.sizes) * tangents)
+        if unrolled(selection, count * max(tangents, 4)):
+            size = 1
     elif isinstance(chunk_size, int | np.integer) and chunk_size > 0 and chunk_size is not True:
         size = int(chunk_size)
     else:
@@ -65,16 +93,22 @@ def run_all(
     out: Any = None
     aux: Any = None
     joined: list[Any] = []
+    rest: list[list[Any]] = []  # what comes after the first one that an outer transform has lifted
+    stored = bounds[0][1] - bounds[0][0]
     for (low, high), (value, tangents, extra) in zip(bounds, answers, strict=True):
-        if low == 0:
+        if low == bounds[0][0]:
             out, aux, joined = value, extra, tangents
             if len(bounds) > 1 and _plain(tangents):
-                joined = [t if t is None else np.empty((bounds[-1][1], *t.shape[1:]), t.dtype) for t in tangents]
-                _store(joined, tangents, low, high)
-        elif _plain(joined) and _plain(tangents):
-            _store(joined, tangents, low, high)
+                joined = [t if t is None else np.empty((bounds[-1][1] - bounds[0][0], *t.shape[1:]), t.dtype) for t in tangents]
+                _store(joined, tangents, 0, high - low)
+        elif not rest and _plain(joined) and _plain(tangents):
+            _store(joined, tangents, low - bounds[0][0], high - bounds[0][0])
+            stored = high - bounds[0][0]
         else:  # lifted by an outer transform: joining is a NumPy call like any other
-            joined = [t if t is None else np.concatenate([t[:low], new]) for t, new in zip(joined, tangents, strict=True)]
+            rest.append(tangents)
+    if rest:
+        columns = zip(joined, *rest, strict=True)
+        joined = [None if column[0] is None else np.concatenate([column[0][:stored], *column[1:]]) for column in columns]
     return out, joined, aux
 
 

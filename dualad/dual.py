@@ -19,7 +19,7 @@ from .deferred import expanded
 from .errors import TangentLossError, refuse
 from .interpreter import WEAK, Interpreter, typed
 from .levels import Level
-from .lift import Lifted, describe
+from .lift import Lifted, LiftedScalar, describe, memory
 from .locks import Lock
 from .objects import array_of_objects
 from .rules.table import RULES, Array, innermost
@@ -33,14 +33,14 @@ _new = object.__new__
 def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
     """A Dual of the kind that its primal asks for: an array, or a scalar."""
     new: Any
-    if primal.__class__ is np.ndarray or not isinstance(primal, np.generic | float | complex | DualScalar):
+    if primal.__class__ is np.ndarray or not isinstance(primal, np.generic | float | complex | LiftedScalar):
         if primal.__class__ not in (np.ndarray, np.memmap) and isinstance(primal, np.ndarray):
             name = f"{primal.__class__.__module__}.{primal.__class__.__name__}"
             refuse(f"an operation that gives a {name}", "this subclass of ndarray cannot carry it; compute with plain arrays")
         new = object.__new__(DualArray)
         new._base = new._recipe = new._views = new._noted = None
     else:
-        new = object.__new__(DualComplex if isinstance(primal, complex | np.complexfloating | DualComplex) else DualReal)
+        new = object.__new__(DualComplex if _is_complex(primal) else DualReal)
     new.primal, new.tangent, new.level, new._label = primal, tangent, level, None
     return new
 
@@ -51,6 +51,11 @@ def later(primal: Array, terms: Any, level: Level) -> Any:
     new._base = new._recipe = new._views = new._noted = None
     new.primal, new.level, new._label = primal, level, terms
     return new
+
+
+def _is_complex(primal: Any) -> bool:
+    """Whether a scalar is complex."""
+    return primal.dtype.kind == "c" if isinstance(primal, LiftedScalar) else isinstance(primal, complex | np.complexfloating)
 
 
 class Dual(Interpreter):
@@ -157,10 +162,10 @@ class Dual(Interpreter):
     # -- text ------------------------------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        return str(innermost(self))
+        return str(memory(self))
 
     def __format__(self, spec: str) -> str:
-        return format(innermost(self), spec)
+        return format(memory(self), spec)
 
     def __repr__(self) -> str:
         return f"Dual({describe(self)})"
@@ -234,7 +239,7 @@ class DualArray(Dual):
         self[...] = np.partition(self, kth, axis, kind, order)
 
     def setflags(self, write: bool | None = None, align: bool | None = None, uic: bool | None = None) -> None:
-        innermost(self).setflags(write=write, align=align, uic=uic)
+        memory(self).setflags(write=write, align=align, uic=uic)
 
     def view(self, *args: Any, **kwargs: Any) -> Any:
         """x[...], or what ndarray gives if nothing is lost by it."""
@@ -271,7 +276,7 @@ class DeferredArray(DualArray):
         self.__class__ = DualArray  # type: ignore[assignment]
 
 
-class DualScalar(Dual):
+class DualScalar(Dual, LiftedScalar):
     """A Dual whose primal is a scalar: immutable, without length, like np.float64 or Python's float."""
 
     __slots__ = ()
@@ -287,7 +292,7 @@ class DualScalar(Dual):
     def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
         """Python's floats among themselves stay Python's floats: they promote an array's dtype less than np.float64 would.
         They are computed as NumPy's, though, for which 1 / 0.0 is infinite and (-8.0) ** 0.5 is nan."""
-        if isinstance(self.primal, np.generic) or not all(type(innermost(operand)) in WEAK for operand in operands):
+        if isinstance(self.primal, np.generic) or not all(type(memory(operand)) in WEAK for operand in operands):
             return Lifted._operate(self, ufunc, compute, operands)
         return _weak(super()._operate(ufunc, lambda *primals: compute(*map(typed, primals)), operands))
 

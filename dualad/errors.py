@@ -15,13 +15,16 @@ from typing import Any, NoReturn
 __all__ = [
     "BadArgument",
     "CheckFailed",
+    "CompilationWarning",
     "DirectionWarning",
     "DropInWarning",
     "DualadError",
     "EscapedDualError",
+    "GuardFailed",
     "InaccurateWarning",
     "NoRule",
     "NotDifferentiable",
+    "RandomNumbers",
     "TangentLossError",
 ]
 
@@ -48,6 +51,18 @@ class TangentLossError(DualadError, TypeError):
 
 class EscapedDualError(DualadError, ValueError):
     """A dual number is used after the transform that made it has returned."""
+
+
+class GuardFailed(DualadError, ValueError):
+    """A recorded graph is computed with values for which the function would have gone another way."""
+
+
+class RandomNumbers(DualadError, ValueError):
+    """A function that is recorded draws random numbers, which would be the same whenever the graph is computed."""
+
+
+class CompilationWarning(UserWarning):
+    """A jitted function runs as it is."""
 
 
 class InaccurateWarning(UserWarning):

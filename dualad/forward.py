@@ -18,7 +18,7 @@ from .errors import BadArgument, NotDifferentiable
 from .interpreter import typed
 from .jitted import unjitted
 from .levels import Level
-from .lift import Lifted, ungrounded
+from .lift import Lifted, is_recorded, memory, ungrounded
 from .objects import lift_objects, settled
 from .places import standing
 from .rules.table import innermost
@@ -101,7 +101,7 @@ def _run(selection: Selection, seed: Callable[[], Sequence[Any]], has_aux: bool)
 
 def _same(one: Any, other: Any) -> bool:
     """Whether two leaves of an output have one value."""
-    return one is other or np.array_equal(innermost(one), innermost(other), equal_nan=True)
+    return one is other or is_recorded(one) or np.array_equal(innermost(one), innermost(other), equal_nan=True)
 
 
 def _lift(leaf: Any, primal: Any, seed: Any, level: Level) -> Any:
@@ -126,7 +126,7 @@ def _numeric(selection: Selection, leaf: Any) -> Any:
     leaf = settled(leaf)
     if isinstance(leaf, Lifted):
         leaf.level.require_alive()
-    elif leaf is not None and not is_numeric(leaf, [type(innermost(primal)) for primal in selection.primals]):
+    elif leaf is not None and not is_numeric(leaf, [type(memory(primal)) for primal in selection.primals]):
         raise NotDifferentiable(
             f"{selection.name}: {name_of(selection.f)} returned {described(leaf)}, which is not numeric; "
             "return it as aux with has_aux=True, or the array inside"
@@ -186,7 +186,7 @@ def one_hot(selection: Selection, low: int, high: int, batch_ndim: int = 0) -> l
 def filled(tangent: Any, value: Any, k: int) -> Any:
     """A tangent of k directions for an output, zeros where it does not vary."""
     if tangent is not None:
-        return tangent if innermost(tangent).flags.writeable else np.copy(tangent)  # of a broadcast view, say
+        return tangent if memory(tangent).flags.writeable else np.copy(tangent)  # of a broadcast view, say
     dtype = dtype_of(value)
     return np.zeros((k, *np.shape(value)), dtype if dtype.kind in "fc" else np.float64)
 

@@ -16,7 +16,7 @@ import numpy as np
 from . import storage
 from .dual import DualArray
 from .levels import GROUND
-from .lift import highest, leaves, refilled, ungrounded
+from .lift import Lifted, LiftedScalar, highest, leaves, refilled, ungrounded
 from .objects import lift_objects
 from .rules.groups import rule_of
 from .rules.table import Refused
@@ -71,9 +71,14 @@ class GroundArray(DualArray):
         return repr(ungrounded(self))
 
 
+def _is_recorded(value: Any) -> bool:
+    """Whether a value is an array whose operations are written down; it carries no tangents either."""
+    return isinstance(value, Lifted) and value.recorded and not isinstance(value, LiftedScalar)
+
+
 def grounded(value: Any) -> Any:
     """A plain array of floating or complex numbers as one of the ground, while stand-ins are at work; else as it is."""
-    if type(value) is not np.ndarray or value.dtype.kind not in "fc" or not STEPPED.get():
+    if not (type(value) is np.ndarray or _is_recorded(value)) or value.dtype.kind not in "fc" or not STEPPED.get():
         return value
     new: GroundArray = object.__new__(GroundArray)
     new.primal, new.tangent, new.level, new._label = value, None, GROUND, None

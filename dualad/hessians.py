@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .comparing import before_check, compare
-from .directions import chunk_bounds, in_chunks, jacobian_blocks, require_complex, run_chunk
+from .directions import chunk_bounds, in_chunks, jacobian_blocks, require_complex, run_all, run_chunk, unrolled
 from .dropin import DropIn
 from .errors import BadArgument
 from .forward import Transformed
@@ -27,7 +27,10 @@ class _Rows:
         self.__wrapped__ = selection.f
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        out, tangents, aux = run_chunk(self.selection.at(args, kwargs), self.low, self.stop, 0, self.has_aux)
+        selection, size = self.selection.at(args, kwargs), self.stop - self.low
+        step = 1 if unrolled(selection, self.stop**2) else size
+        bounds = [(low, low + step) for low in range(self.low, self.stop, step)] or [(0, 0)]
+        out, tangents, aux = run_all(selection, bounds, 0, self.has_aux, None, False)
         return tangents, (out, aux, tangents)
 
 

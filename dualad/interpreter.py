@@ -21,7 +21,7 @@ from . import deferred, jitted, kernels, objects, storage
 from .deferred import WHERE, Terms
 from .errors import NoRule, called, caller, no_rule, refuse
 from .levels import GROUND
-from .lift import Lifted, highest, leader, refilled, ungrounded
+from .lift import Lifted, highest, leader, refilled, stays_zero, ungrounded
 from .quiet import quiet, restore
 from .rules.calling import into, prepared
 from .rules.chain import pushforward
@@ -295,6 +295,8 @@ class Interpreter(Lifted):
                 return y
             y = np.asarray(y, dtype=np.float64)[()]  # np.frompyfunc answers with objects
             dtype = y.dtype
+        if tangent.__class__ is ndarray and stays_zero(y, tangent):
+            tangent = None
         if tangent is not None:
             if tangent.dtype != dtype:
                 tangent = tangent.astype(dtype)

@@ -26,7 +26,7 @@ import numpy as np
 
 from .errors import TangentLossError, caller
 from .levels import GROUND, Level
-from .rules.table import Array, innermost
+from .rules.table import Array
 
 
 def leaves(values: Iterable[Any]) -> Iterator[Any]:
@@ -94,7 +94,7 @@ def _is_foreign(value: Any, operands: tuple[Any, ...]) -> bool:
     elif is_sparse(kind):
         return True
     elif getattr(kind, "__array_ufunc__", None) is not None and not isinstance(value, np.generic):
-        return all(innermost(operand).__class__ is not kind for operand in operands if isinstance(operand, Lifted))
+        return all(memory(operand).__class__ is not kind for operand in operands if isinstance(operand, Lifted))
     _NATIVE.add(kind)
     return False
 
@@ -115,14 +115,16 @@ def _answer_of_other(ufunc: np.ufunc, compute: Callable[..., Any], operands: tup
     return compute(*[np.broadcast_to(np.asarray(e, object), labelled[0]) if isinstance(e, Lifted) else e for e in operands])
 
 
-def _unary(ufunc: np.ufunc, compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def unary(ufunc: np.ufunc, compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """An operator of one operand."""
+
     def method(self: Any) -> Any:
         return self._operate(ufunc, compute, (self,))
 
     return method
 
 
-def _binary(ufunc: np.ufunc, compute: Callable[[Any, Any], Any]) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+def binary(ufunc: np.ufunc, compute: Callable[[Any, Any], Any]) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     """An operator and its reflection. The ufunc names the rule; the value is computed by the operator, which for scalars and
     for powers is not quite the ufunc: ndarray's ``**`` squares and takes roots where np.power calls pow."""
 
@@ -139,9 +141,7 @@ def _equality(ufunc: np.ufunc, compare: Callable[[Any, Any], Any]) -> Callable[[
     """== or !=, which ndarray answers for any object: code asks ``x == "auto"`` where x may be an array."""
 
     def method(self: Any, other: Any) -> Any:
-        return (
-            compare(innermost(self), other) if isinstance(other, str | bytes) else self._operate(ufunc, compare, (self, other))
-        )
+        return compare(memory(self), other) if isinstance(other, str | bytes) else self._operate(ufunc, compare, (self, other))
 
     return method
 
@@ -174,6 +174,7 @@ class Lifted:
     level: Level
     primal: Array
     tangent: Array | None = None  # a kind that carries one has a slot of that name
+    recorded = False  # whether what is done with it is written down, so that its value is an example only
 
     def _wrap(self, y: Any, tangent: Any) -> Any:
         """NumPy's answer, lifted to the level of self."""
@@ -222,21 +223,21 @@ class Lifted:
         """An in-place operator: writes into this array where it can be written, else makes a new value."""
         return ufunc(self, other, out=self)
 
-    __add__, __radd__ = _binary(np.add, operator.add)
-    __sub__, __rsub__ = _binary(np.subtract, operator.sub)
-    __mul__, __rmul__ = _binary(np.multiply, operator.mul)
-    __truediv__, __rtruediv__ = _binary(np.divide, operator.truediv)
-    __floordiv__, __rfloordiv__ = _binary(np.floor_divide, operator.floordiv)
-    __mod__, __rmod__ = _binary(np.remainder, operator.mod)
-    __divmod__, __rdivmod__ = _binary(np.divmod, divmod)
-    __pow__, __rpow__ = _binary(np.power, operator.pow)
-    __matmul__, __rmatmul__ = _binary(np.matmul, operator.matmul)
-    __lt__, __gt__ = _binary(np.less, operator.lt)
-    __le__, __ge__ = _binary(np.less_equal, operator.le)
+    __add__, __radd__ = binary(np.add, operator.add)
+    __sub__, __rsub__ = binary(np.subtract, operator.sub)
+    __mul__, __rmul__ = binary(np.multiply, operator.mul)
+    __truediv__, __rtruediv__ = binary(np.divide, operator.truediv)
+    __floordiv__, __rfloordiv__ = binary(np.floor_divide, operator.floordiv)
+    __mod__, __rmod__ = binary(np.remainder, operator.mod)
+    __divmod__, __rdivmod__ = binary(np.divmod, divmod)
+    __pow__, __rpow__ = binary(np.power, operator.pow)
+    __matmul__, __rmatmul__ = binary(np.matmul, operator.matmul)
+    __lt__, __gt__ = binary(np.less, operator.lt)
+    __le__, __ge__ = binary(np.less_equal, operator.le)
     __eq__, __ne__ = _equality(np.equal, operator.eq), _equality(np.not_equal, operator.ne)
-    __neg__ = _unary(np.negative, operator.neg)
-    __pos__ = _unary(np.positive, operator.pos)
-    __abs__ = _unary(np.absolute, abs)
+    __neg__ = unary(np.negative, operator.neg)
+    __pos__ = unary(np.positive, operator.pos)
+    __abs__ = unary(np.absolute, abs)
     __iadd__, __isub__, __imul__ = _inplace(np.add), _inplace(np.subtract), _inplace(np.multiply)
     __itruediv__, __ifloordiv__ = _inplace(np.divide), _inplace(np.floor_divide)
     __imod__, __ipow__, __imatmul__ = _inplace(np.remainder), _inplace(np.power), _inplace(np.matmul)
@@ -289,11 +290,11 @@ class Lifted:
 
     @property
     def flags(self) -> Any:
-        return innermost(self).flags
+        return memory(self).flags
 
     @property
     def strides(self) -> tuple[int, ...]:
-        return innermost(self).strides
+        return memory(self).strides
 
     # -- ndarray's methods -----------------------------------------------------------------------------------------------
 
@@ -355,10 +356,38 @@ class Lifted:
         )
 
 
+class LiftedScalar:
+    """What every lifted scalar is, whose value is a scalar of NumPy's or a number of Python's."""
+
+    __slots__ = ()
+    dtype: np.dtype[Any]
+
+
+def memory(array: Array) -> Array:
+    """The plain array at the bottom of all levels, to ask for what does not depend on its values: its type, how it lies."""
+    while isinstance(array, Lifted):
+        array = array.example if array.recorded else array.primal  # type: ignore[attr-defined]  # a recorded one has an example
+    return array
+
+
+def is_recorded(value: Any) -> bool:
+    """Whether what is done with a value is written down, at the bottom of all levels."""
+    while isinstance(value, Lifted) and not value.recorded:
+        value = value.primal
+    return isinstance(value, Lifted)
+
+
+def stays_zero(primal: Any, tangent: Any) -> bool:
+    """Whether a plain tangent is a constant of a program and zero: its zeros are those of seeds, and need not be carried."""
+    return isinstance(primal, Lifted) and is_recorded(primal) and not np.any(tangent)
+
+
 def describe(value: Any) -> str:
     """`primal + tangent ε`, on one line for scalars; nested duals have their level below ε."""
     if not isinstance(value, Lifted):
         return f"{value:.6g}" if np.ndim(value) == 0 else np.array2string(value, precision=6, separator=", ")
+    if value.recorded:
+        return repr(value)
     nested = isinstance(value.primal, Lifted)
     primal = f"({describe(value.primal)})" if nested else describe(value.primal)
     tangent = value.tangent

@@ -160,6 +160,8 @@ def mathematical(original: Form, *args: Any, **kwargs: Any) -> Any:
     top = highest((*args, *kwargs.values()))
     if top is None:
         return original(*args, **kwargs)
+    if top.recorded:
+        return top.tape.call(original, args, kwargs)
     below = functools.partial(mathematical, original)
     value = below(*top._primal_of(args), **{name: top._primal_of(each) for name, each in kwargs.items()})
     with np.errstate(all="ignore"):

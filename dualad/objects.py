@@ -113,4 +113,4 @@ def _gathered(items: list[Any]) -> Any:
 
 
 def _nested(scalar: Any) -> bool:
-    return isinstance(scalar.primal, Lifted) or isinstance(scalar.tangent, Lifted)
+    return scalar.recorded or isinstance(scalar.primal, Lifted) or isinstance(scalar.tangent, Lifted)

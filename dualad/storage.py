@@ -19,11 +19,11 @@ from typing import Any
 from weakref import ref
 
 import numpy as np
-from numpy import complexfloating, generic, ndarray
+from numpy import generic, ndarray
 
 from .errors import refuse
 from .levels import GROUND
-from .lift import Lifted, refilled
+from .lift import Lifted, LiftedScalar, memory, refilled, stays_zero
 from .notes import SEED, root_of, written
 from .objects import lift_objects
 from .rules.table import Array, innermost
@@ -38,7 +38,7 @@ BASIC = BETWEEN | {int, np.intp}
 def is_constant(x: Any) -> bool:
     """Whether x carries a tangent at no level, so that nothing is lost in making it a plain array."""
     while isinstance(x, Lifted):
-        if x.tangent is not None:
+        if x.tangent is not None or x.recorded:
             return False
         x = x.primal
     return True
@@ -91,12 +91,14 @@ def getitem(self: Any, key: Any) -> Any:
     kind = key.__class__
     if tangent is not None:
         tangent = tangent[ALL, key] if kind is int or kind is slice else rows(tangent, key)
-    if y.__class__ is not ndarray and (isinstance(y, generic) or y.__class__ in self._elements):
+    if y.__class__ is not ndarray and isinstance(y, generic | LiftedScalar):
         if tangent is not None:  # a scalar shares no memory, and inside no_tangents it is a result like any other
             tangent = tangent.copy() if WATCH.get() is None or carries(self.level) else None
+            if tangent.__class__ is ndarray and stays_zero(y, tangent):
+                tangent = None
         if not self._elements:
             return self._wrap(y, tangent)
-        scalar = y.__class__ if y.__class__ in self._elements else self._elements[isinstance(y, complexfloating)]
+        scalar = self._elements[y.dtype.kind == "c"]
         new = object.__new__(scalar)
         new.primal, new.tangent, new.level = y, tangent, self.level
         noted = self._noted if self._base is None else root_of(self)._noted
@@ -185,13 +187,13 @@ def _instead(place: Any, args: tuple[Any, ...], kwargs: dict[str, Any], function
 
 def _share(one: Array | None, other: Array | None) -> bool:
     """Whether two arrays lie in the same memory."""
-    one, other = innermost(one), innermost(other)
+    one, other = memory(one), memory(other)
     return isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and np.may_share_memory(one, other)
 
 
 def like(tangent: Array, primal: Array) -> Array:
     """A copy of a tangent in which every direction lies in memory as the primal does."""
-    plain = innermost(primal)
+    plain = memory(primal)
     order = sorted(range(plain.ndim), key=lambda axis: -abs(plain.strides[axis]))
     back = np.argsort([0, *(axis + 1 for axis in order)])
     return np.copy(tangent.transpose(0, *(axis + 1 for axis in order)), order="C").transpose(*back)
@@ -214,6 +216,9 @@ def _become(array: Any, fresh: Any) -> None:
 
 def _represent(array: Any, fresh: Any) -> None:
     """Only the representation: an array of the ground becomes one of the level whose tangents it takes."""
+    if fresh.recorded:  # an array of the ground over a recorded one stays on the ground
+        array.primal = fresh
+        return
     array.primal, array.tangent, array.level, array._label = fresh.primal, fresh.tangent, fresh.level, None
     if array.__class__ is not fresh.__class__:
         array.__class__ = fresh.__class__
@@ -221,7 +226,7 @@ def _represent(array: Any, fresh: Any) -> None:
 
 def set_shape(self: Any, shape: Any) -> None:
     """``x.shape = shape``: x becomes a view of its old self, which stays the base of the views that x had."""
-    plain = innermost(self).view()
+    plain = memory(self).view()
     plain.shape = shape  # raises what NumPy raises
     old = _twin(self)
     old._views = self._views
@@ -271,7 +276,7 @@ def setitem(self: Any, key: Any, value: Any) -> None:
             value.level.require_alive()
             if value.dtype.kind == "c" and self.dtype.kind != "c" and not is_constant(value):
                 refuse("writing a complex dual into a real array", "write x.real; the imaginary part has no place there")
-            nested = isinstance(value.primal, Lifted) or isinstance(value.tangent, Lifted)
+            nested = value.recorded or isinstance(value.primal, Lifted) or isinstance(value.tangent, Lifted)
             if nested or value.level is not self.level or (self.tangent is None and value.tangent is not None):
                 root = root_of(self)
                 fitted = _fit(root, value)
@@ -300,8 +305,10 @@ def setitem(self: Any, key: Any, value: Any) -> None:
 
 def _fit(array: Any, value: Any) -> Any:
     """`array`, or the same memory in a representation that can hold `value` with all its tangents."""
-    if not isinstance(value, Lifted):
+    if not isinstance(value, Lifted) or (value.recorded and isinstance(array, Lifted) and array.recorded):
         return array
+    if value.recorded and isinstance(array, Lifted):
+        return _recorded(array, value)
     if not isinstance(array, Lifted):
         return _fit(value._wrap(array, None), value)
     if array.level < value.level:
@@ -318,6 +325,17 @@ def _fit(array: Any, value: Any) -> Any:
         return array
     fresh = _twin(array)
     fresh.primal, fresh.tangent = primal, tangent
+    return fresh
+
+
+def _recorded(array: Any, value: Any) -> Any:
+    """An array of the ground over a recorded one, into which what is recorded can be written."""
+    if array.level is not GROUND:
+        refuse("writing a recorded value into a dual array from outside", "make the array inside the function")
+    if isinstance(array.primal, Lifted):
+        return array
+    fresh = _twin(array)
+    fresh.primal = value._wrap(array.primal, None)
     return fresh
 
 

@@ -121,10 +121,16 @@ def second_look() -> Iterator[None]:
 
 def needs_second_look(value: Any, tangent: Any) -> bool:
     """Whether a tangent holds a nan beside a value that is none."""
-    tangent = innermost(tangent)
-    if _AGAIN.get() or not isinstance(tangent, np.ndarray) or not tangent.size:
+    value, tangent = _written_down(value), _written_down(tangent)
+    if _AGAIN.get() or not isinstance(tangent, np.ndarray | Lifted) or not tangent.size:
         return False
-    least = np.minimum.reduce(tangent, axis=None)
-    if least == least:
+    if isinstance(tangent, np.ndarray) and not np.isnan(np.min(tangent)):
         return False
-    return bool(np.any(np.isnan(tangent) & ~np.isnan(innermost(value))))
+    return bool(np.any(np.isnan(tangent) & ~np.isnan(value)))
+
+
+def _written_down(value: Any) -> Any:
+    """The array under all duals: a plain one, or one that records what is asked of it."""
+    while isinstance(value, Lifted) and not value.recorded:
+        value = value.primal
+    return value

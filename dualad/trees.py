@@ -133,3 +133,8 @@ def is_numeric(leaf: Any, kinds: Collection[type[Any]] = ()) -> bool:
         return True
     known = isinstance(leaf, np.ndarray | np.generic | Lifted) or type(leaf) in kinds
     return known and getattr(getattr(leaf, "dtype", None), "kind", "") in tuple("biufc")
+
+
+def paths(structure: Any) -> list[tuple[Any, ...]]:
+    """Where each leaf stands: the indices, keys and names that lead to it."""
+    return list(optree.treespec_paths(structure))

@@ -119,7 +119,7 @@ def apply_over_axes(func: Any, a: Array, axes: Any) -> Array:
 def piecewise(x: Array, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Array:
     """Each function of the elements for which its condition is the last that holds."""
     x = np.asarray(x, like=x)
-    if np.isscalar(condlist) or (not isinstance(condlist[0], list | np.ndarray) and x.ndim != 0):
+    if np.ndim(condlist) == 0 or (np.ndim(condlist[0]) == 0 and x.ndim != 0):
         condlist = [condlist]
     condlist = np.asarray(condlist, bool)
     if len(condlist) == len(funclist) - 1:

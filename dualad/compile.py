@@ -1,0 +1,270 @@
+"""A graph as a program: compiled kernels, and the steps of NumPy between them.
+
+The kernels' text (`loops`) and that of the program which calls them is kept in files of the user's cache directory: numba keeps
+machine code only of functions that stand in a file, and goes by the file. A file's name is a digest of what it holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .compiling import file_of
+from .directions import UNROLLING, Unrolling
+from .errors import GuardFailed
+from .expressions import TYPES, known
+from .graph import Graph, outcome_of
+from .lines import Line, lines_in, name_of, same
+from .loops import text_of
+from .passes import constant_of, optimised
+from .planning import Plan
+from .recording import recorded
+from .views import packed, size_of
+
+
+class Program:
+    """A compiled graph: `run` takes the values of the inputs that vary, then of the arrays from outside, and gives the outputs
+    as a list, or None if a guard does not hold."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = optimised(graph)
+        self.plan = Plan(self.graph)
+        self.sources: list[str] = []
+        self.names: dict[str, Any] = {
+            "empty": np.empty,
+            "contiguous": np.ascontiguousarray,
+            "same": same,
+            "outcome": outcome_of,
+        }
+        self.hidden = list(self.graph.hidden)
+        self.made: dict[Line, str] = {}  # how a value is written in the program
+        text = self._program()
+        self.text = text
+        exec(compile(text, f"<program of {graph.name}>", "exec"), self.names)
+        self.run: Callable[..., Any] = self.names["run"]
+
+    @property
+    def source(self) -> str:
+        """The program and its kernels, to be read."""
+        return "\n\n".join([self.text, *self.sources])
+
+    # -- the program -------------------------------------------------------------------------------------------------------
+
+    def _program(self) -> str:
+        plan = self.plan
+        inputs = [line for line in self.graph.inputs if line is not None]
+        parameters = [f"x{line.number}" for line in (*inputs, *self.hidden)]
+        self.made = {line: f"x{line.number}" for line in (*inputs, *self.hidden)}
+        needed = {base for line in plan.live for base in plan._sources(line)}
+        body = [
+            f"if not x{line.number}.flags.c_contiguous: x{line.number} = contiguous(x{line.number})"
+            for line in (*inputs, *self.hidden)
+            if line.kind == "array" and known(line.dtype) and line in needed and not _packed(self.graph, line)
+        ]
+        guards = list(self.graph.guards)
+        last = max(plan.stage.values(), default=0)
+        for stage in range(last + 1):
+            if any(plan.inside(line, stage) for line in plan.live):
+                body += self._kernel(stage)
+            guards = self._checks(guards, body)
+            for line in plan.live:
+                if plan.roles[line] == "step" and plan.stage[line] == stage:
+                    body += self._step(line)
+            guards = self._checks(guards, body)
+        outputs = [self._output(leaf, body) for leaf in self.graph.outputs]
+        body.append(f"return [{', '.join(outputs)}]")
+        return "\n".join([f"def run({', '.join(parameters)}):", *("    " + line for line in body)]) + "\n"
+
+    def _kernel(self, stage: int) -> list[str]:
+        placeholder = "kernel_"
+        text, reads, gives = text_of(self.plan, stage, placeholder)
+        name = f"kernel_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+        text = text.replace(f"def {placeholder}(", f"def {name}(")
+        self.sources.append(text)
+        signature = [(line.dtype.char, len(line.shape) if line.kind == "array" else -1) for line in reads]
+        signature += [(line.dtype.char, len(line.shape) if line.kind == "array" else 1) for line in gives]
+        self.names[f"kernel{stage}"] = Lazy(self.names, f"kernel{stage}", name, text, signature)
+        body = []
+        for line in gives:
+            shape = line.shape if line.kind == "array" else (1,)
+            self.names[f"d_{line.dtype.name}"] = line.dtype
+            body.append(f"y{line.number} = empty({shape}, d_{line.dtype.name})")
+            self.made[line] = f"y{line.number}" + {"array": "", "scalar": "[0]", "number": ".item()"}[line.kind]
+        arguments = [self.made[line] for line in reads] + [f"y{line.number}" for line in gives]
+        for line in reads:
+            if line.kind == "array" and self.plan.roles[line] == "step":
+                name = self.made[line]
+                body.append(f"if not {name}.flags.c_contiguous: {name} = contiguous({name})")
+        call = f"kernel{stage}({', '.join(arguments)})"
+        return [*body, f"if not {call}: return None" if stage in self.plan.tests else call]
+
+    def _checks(self, guards: list[Any], body: list[str]) -> list[Any]:
+        """Check the guards whose values are there."""
+        left = []
+        for guard in guards:
+            if guard.line in self.plan.tests.get(self.plan.stage[guard.line], ()):
+                continue  # its kernel checks it
+            if not self._there(guard.line):
+                left.append(guard)
+                continue
+            value = self._value(guard.line, body)
+            if isinstance(guard.outcome, bool):
+                body.append(f"if {'not ' * guard.outcome}{value}: return None")
+            else:
+                name = f"g{len(self.names)}"
+                self.names[name] = guard.outcome
+                body.append(f"if not same(outcome({value}, {name}), {name}): return None")
+        return left
+
+    def _there(self, line: Line) -> bool:
+        return line in self.made or (self.plan.roles[line] == "view" and all(map(self._there, line.inputs())))
+
+    def _value(self, line: Line, body: list[str]) -> str:
+        """How a value is written, views made as NumPy makes them."""
+        if line not in self.made:
+            body += self._view(line, body)
+        return self.made[line]
+
+    def _view(self, line: Line, body: list[str]) -> list[str]:
+        access = self.plan.map[line]
+        base = self._value(access.base, body) if access.base is not line else ""
+        name = f"y{line.number}"
+        if size_of(line) == size_of(access.base) and access.base.kind == "array" and line.kind == "array":
+            text = _turned(base, access.base.shape, line.shape, access.strides) if access.offset == 0 else None
+            if text is not None:
+                self.made[line] = name
+                return [f"{name} = {text}"]
+        return self._step(line)
+
+    def _step(self, line: Line) -> list[str]:
+        """The call of a line's function."""
+        before: list[str] = []
+        for each in line.inputs():
+            self._value(each, before)
+        name = f"y{line.number}"
+        self.made[line] = name
+        if line.function is operator.getitem and not list(lines_in(line.args[1])) and _plain(line.args[1]):
+            return [*before, f"{name} = {self.made[line.args[0]]}[{line.args[1]!r}]"]
+        function = f"f{line.number}"
+        self.names[function] = line.function
+        parts = [self._text(each) for each in line.args] + [f"{key}={self._text(each)}" for key, each in line.keywords.items()]
+        call = f"{name} = {function}({', '.join(parts)})  # {name_of(line)}"
+        if line.kind == "number":
+            return [*before, call, f"{name} = {name}.item() if hasattr({name}, 'item') else {name}"]
+        if line.kind == "array":  # another shape or dtype would be another program
+            self.names[f"t{line.number}"] = line.dtype
+            return [*before, call, f"if {name}.shape != {line.shape} or {name}.dtype != t{line.number}: return None"]
+        if line.kind == "scalar":
+            self.names[f"t{line.number}"] = line.dtype.type
+            return [*before, call, f"if {name}.__class__ is not t{line.number}: return None"]
+        return [*before, call]
+
+    def _text(self, value: Any) -> str:
+        """An argument as it is written in the program."""
+        if isinstance(value, Line):
+            return self.made[value]
+        if type(value) in (tuple, list):
+            inside = ", ".join(map(self._text, value))
+            return f"[{inside}]" if type(value) is list else f"({inside}{',' * (len(value) == 1)})"
+        if type(value) in (int, bool, str, type(None), type(Ellipsis)):
+            return repr(value)
+        if type(value) in (slice, dict) and any(True for _ in lines_in(value)):
+            items = [value.start, value.stop, value.step] if type(value) is slice else value.values()
+            inside = ", ".join(map(self._text, items))
+            return f"slice({inside})" if type(value) is slice else f"dict(zip({list(value)}, [{inside}]))"
+        name = f"o{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def _output(self, leaf: Any, body: list[str]) -> str:
+        if isinstance(leaf, Line):
+            text = self._value(leaf, body)
+            if text.startswith("x") and leaf.kind == "array" and constant_of(self.graph, leaf) is not None:
+                return f"{text}.copy()"
+            return text
+        name = f"o{len(self.names)}"
+        self.names[name] = leaf
+        return name
+
+
+class Lazy:
+    """A kernel that is compiled, or loaded, when it is first called; it puts itself out of the way then."""
+
+    def __init__(self, names: dict[str, Any], at: str, name: str, text: str, signature: list[tuple[str, int]]) -> None:
+        self.names, self.at, self.name, self.text, self.signature = names, at, name, text, signature
+
+    def __call__(self, *arguments: Any) -> Any:
+        entry = compiled(self.name, self.text, self.signature)
+        self.names[self.at] = entry
+        return entry(*arguments)
+
+
+def _packed(graph: Graph, line: Line) -> bool:
+    """Whether a line is a constant that lies in C order."""
+    held = constant_of(graph, line)
+    return held is not None and held.flags.c_contiguous
+
+
+def _plain(key: Any) -> bool:
+    """Whether an index is written in Python as it prints."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(each is None or each is Ellipsis or type(each) in (int, slice) for each in parts)
+
+
+def _turned(text: str, shape: tuple[int, ...], new: tuple[int, ...], strides: tuple[int, ...]) -> str | None:
+    """A view of all elements as a reshape and a permutation of axes; None if it is neither."""
+    if strides == packed(new):
+        return text if shape == new else f"{text}.reshape({new})"
+    long = [axis for axis, length in enumerate(new) if length != 1]
+    order = sorted(range(len(new)), key=lambda axis: (-strides[axis] if axis in long else 0, axis))
+    sorted_shape = tuple(new[axis] for axis in order)
+    if tuple(strides[axis] for axis in order) != packed(sorted_shape) or any(step < 0 for step in strides):
+        return None
+    base = text if sorted_shape == shape else f"{text}.reshape({sorted_shape})"
+    back = tuple(order.index(axis) for axis in range(len(new)))
+    return f"{base}.T" if back == tuple(reversed(range(len(new)))) else f"{base}.transpose{back}"
+
+
+def program_of(f: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], statics: frozenset[int]) -> Program:
+    """The program of a function for these arguments; of two ways to carry directions the one that takes less time."""
+    programs = []
+    for wanted in (False, True):
+        state = Unrolling(wanted)
+        token = UNROLLING.set(state)
+        try:
+            programs.append(Program(recorded(f, args, keywords, statics)))
+        finally:
+            UNROLLING.reset(token)
+        if not state.asked:
+            break
+    return min(programs, key=lambda program: program.plan.cost)
+
+
+# -- machine code --------------------------------------------------------------------------------------------------------
+
+
+def compiled(name: str, text: str, signature: list[tuple[str, int]]) -> Callable[..., Any]:
+    """The compiled function of a text, from the disk if it was compiled before; it does not look what it is given."""
+    import numba  # noqa: PLC0415 - half a second, for whoever needs it
+
+    from . import simd  # noqa: PLC0415 - loads numba
+
+    types = [
+        getattr(numba, TYPES[char]) if ndim < 0 else numba.types.Array(getattr(numba, TYPES[char]), ndim, "C")
+        for char, ndim in signature
+    ]
+    names: dict[str, Any] = {"__name__": __name__}  # numba asks for a module that can be imported
+    exec(compile(text, str(file_of(name, text) or f"<{name}>"), "exec"), names)
+    return simd.njit(names[name], nogil=True).compile(tuple(types))
+
+
+def evaluate(program: Program, values: list[Any]) -> list[Any]:
+    """What a program gives for the values of its inputs."""
+    outputs = program.run(*values, *(program.graph.hidden[line] for line in program.hidden))
+    if outputs is None:
+        raise GuardFailed(f"the recorded run of {program.graph.name} took another way than these values lead")
+    return outputs

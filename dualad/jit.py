@@ -1,0 +1,333 @@
+"""jit: a function recorded once for each kind of arguments, and compiled; afterwards it runs without Python inside.
+
+What a call finds its program by is the structure of the arguments, the shapes and dtypes of what varies, and the values of what
+does not. Where the run had asked for a value the program checks it, and where it is another one the function is recorded once
+more, a few times at most.
+"""
+
+from __future__ import annotations
+
+import threading
+import types
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .compile import Program, program_of
+from .errors import BadArgument, CompilationWarning, RandomNumbers, depth
+from .lift import Lifted
+from .places import reachable
+from .recording import traced
+from .trees import flatten, unflatten
+from .wrapping import Wrapper
+
+VARIANTS = 8
+"""So many ways through a function are compiled for one kind of arguments."""
+
+KINDS = 64
+"""For so many kinds of arguments programs are kept; the one that was not used for the longest time goes first."""
+
+
+class CacheInfo(NamedTuple):
+    """What a jitted function has done: calls of a program, runs to record one, calls of the function itself, programs kept."""
+
+    hits: int
+    misses: int
+    eager: int
+    programs: int
+
+
+class Variant:
+    """One way through a function, compiled."""
+
+    def __init__(self, program: Program) -> None:
+        graph = program.graph
+        self.program, self.run = program, program.run
+        self.hidden = [graph.hidden[line] for line in program.hidden]
+        self.places = [place for place, line in enumerate(graph.inputs) if line is not None]
+        self.structure = graph.structure
+        self.single = graph.structure == flatten(0.0)[1]
+
+
+class Entry:
+    """The variants for one kind of arguments; `eager` if there are too many, or none can be made."""
+
+    __slots__ = ("eager", "variants")
+
+    def __init__(self) -> None:
+        self.variants: list[Variant] = []
+        self.eager = False
+
+
+class Jitted(Wrapper):
+    """What `jit` makes of a function."""
+
+    def __init__(self, f: Callable[..., Any], static_argnums: tuple[int, ...], static_argnames: tuple[str, ...]) -> None:
+        super().__init__(f)
+        self._statics = (static_argnums, static_argnames)
+        self._start()
+
+    def _start(self) -> None:
+        self._entries: OrderedDict[Any, Entry] = OrderedDict()
+        self._lock = threading.RLock()
+        self._counts = [0, 0, 0]
+        self._told = False
+        self._outside = list(_outside(self._f))
+
+    def __getstate__(self) -> Any:
+        kept = dict(self.__dict__)
+        for name in ("_entries", "_lock", "_counts", "_told", "_outside"):
+            del kept[name]
+        return kept
+
+    def __setstate__(self, state: Any) -> None:
+        self.__dict__.update(state)
+        self._start()
+
+    def __repr__(self) -> str:
+        return f"<jit of {getattr(self._f, '__qualname__', self._f)}>"
+
+    # -- calls -------------------------------------------------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        parts: list[Any] = []
+        for each in args:
+            kind = each.__class__
+            if kind is np.ndarray:
+                parts.append(each.shape)
+                parts.append(each.dtype)
+            elif kind is float or kind is np.float64:
+                parts.append(kind)
+            else:
+                return self._slowly(args, keywords)
+        if keywords or self._statics[0]:
+            return self._slowly(args, keywords)
+        return self._found(tuple(parts), args, args, keywords)
+
+    def _slowly(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """A call with containers, constants or keywords among the arguments."""
+        leaves, structure = flatten((args, keywords))
+        if any(isinstance(leaf, Lifted) for leaf in leaves):  # a transform, or a recording, goes through the function itself
+            return self._f(*args, **keywords)
+        statics = self._static_places(args, keywords)
+        key = [structure]
+        for place, leaf in enumerate(leaves):
+            if traced(leaf) and place not in statics:
+                key.append((type(leaf), getattr(leaf, "shape", None), getattr(leaf, "dtype", None)))
+            else:
+                key.append((type(leaf), leaf))
+        found = tuple(key)
+        try:
+            hash(found)
+        except TypeError:
+            what = next(leaf for leaf in leaves if type(leaf).__hash__ is None or isinstance(leaf, np.ndarray))
+            raise BadArgument(f"jit: {self.__name__} was called with a constant that has no hash: {what!r}") from None
+        return self._found(found, leaves, args, keywords)
+
+    def _found(self, key: Any, leaves: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """The answer of the program for a key, which is made if there is none."""
+        for holder, name, value in self._outside:
+            if _look(holder, name) is not value:
+                self.clear_cache()
+                self._outside = list(_outside(self._f))
+                break
+        entry = self._entries.get(key)
+        if entry is not None:
+            if entry.eager:
+                self._counts[2] += 1
+                return self._f(*args, **keywords)
+            for variant in entry.variants:
+                values = leaves if len(variant.places) == len(leaves) else [leaves[place] for place in variant.places]
+                outputs = variant.run(*values, *variant.hidden)
+                if outputs is not None:
+                    self._counts[0] += 1
+                    return outputs[0] if variant.single else unflatten(variant.structure, outputs)
+        return self._missed(key, leaves, args, keywords)
+
+    def _missed(self, key: Any, leaves: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        with self._lock:
+            entry = self._entries.setdefault(key, Entry())
+            self._entries.move_to_end(key)
+            while len(self._entries) > KINDS:
+                self._entries.popitem(last=False)
+            if len(entry.variants) >= VARIANTS:
+                self._give_up(
+                    entry, f"its way depends on the values that it is given, and {VARIANTS} ways are compiled already"
+                )
+            if entry.eager:
+                return self._f(*args, **keywords)
+            self._counts[1] += 1
+            try:
+                program = program_of(self._f, args, keywords, self._static_places(args, keywords))
+            except RandomNumbers:
+                raise
+            except Exception as error:  # of the function itself: then it comes again
+                answer = self._f(*args, **keywords)
+                self._give_up(entry, f"it cannot be recorded: {error}")
+                return answer
+            if any(isinstance(held, Lifted) for held in program.graph.hidden.values()):
+                del self._entries[key]  # a dual of an outer transform is there this time only
+                return self._f(*args, **keywords)
+            entry.variants.insert(0, variant := Variant(program))
+        outputs = variant.run(*[leaves[place] for place in variant.places], *variant.hidden)
+        if outputs is None:  # what it does differs from run to run
+            return self._f(*args, **keywords)
+        return outputs[0] if variant.single else unflatten(variant.structure, outputs)
+
+    def _give_up(self, entry: Entry, why: str) -> None:
+        entry.eager = True
+        entry.variants.clear()
+        if not self._told:
+            self._told = True
+            warnings.warn(f"jit: {self.__name__} runs as it is, because {why}", CompilationWarning, stacklevel=depth() + 1)
+
+    def _static_places(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> frozenset[int]:
+        """The places among the leaves of what is constant by name or position."""
+        numbers, names = self._statics
+        if not numbers and not names:
+            return frozenset()
+        chosen = {number % len(args) for number in numbers if -len(args) <= number < len(args)}
+        places: list[int] = []
+        at = 0
+        for number, each in enumerate(args):
+            count = len(flatten(each)[0])
+            places += range(at, at + count) if number in chosen else ()
+            at += count
+        for name in sorted(keywords):
+            count = len(flatten(keywords[name])[0])
+            places += range(at, at + count) if name in names else ()
+            at += count
+        return frozenset(places)
+
+    def into(self, out: Any, *args: Any, **keywords: Any) -> Any:
+        """The answer written into arrays that are there: `out`, of the answer's structure, which is returned."""
+        answers, structure = flatten(self(*args, **keywords))
+        targets, other = flatten(out)
+        if structure != other:
+            raise BadArgument(f"jit: {self.__name__} gives {structure}, and `out` is {other}")
+        for target, answer in zip(targets, answers, strict=True):
+            if not isinstance(target, np.ndarray) or target.shape != np.shape(answer):
+                raise BadArgument(f"jit: {self.__name__} gives shape {np.shape(answer)}, which `out` cannot take")
+            np.copyto(target, answer)
+        return out
+
+    # -- what there is ----------------------------------------------------------------------------------------------------
+
+    @property
+    def graphs(self) -> list[Any]:
+        """The graph of each compiled variant."""
+        return [variant.program.graph for entry in self._entries.values() for variant in entry.variants]
+
+    @property
+    def source(self) -> str:
+        """The text of all programs, with their kernels."""
+        return "\n\n".join(variant.program.source for entry in self._entries.values() for variant in entry.variants)
+
+    def cache_info(self) -> CacheInfo:
+        """How often what happened, and how many programs there are."""
+        hits, misses, eager = self._counts
+        return CacheInfo(hits, misses, eager, sum(len(entry.variants) for entry in self._entries.values()))
+
+    def clear_cache(self) -> None:
+        """Forget all programs."""
+        with self._lock:
+            self._entries.clear()
+
+
+def _outside(f: Any) -> Iterator[tuple[Any, str, Any]]:
+    """What f and the functions that it holds see by name from outside: closures' cells, and globals that are no code."""
+    pending = list(reachable(f))
+    seen: set[int] = set()
+    while pending:
+        function = pending.pop()
+        if id(function) in seen or (function.__module__ or "").partition(".")[0] in ("numpy", "scipy", "dualad"):
+            continue
+        seen.add(id(function))
+        names: set[str] = set()
+        codes = [function.__code__]
+        while codes:
+            code = codes.pop()
+            names.update(code.co_names)
+            codes += [each for each in code.co_consts if isinstance(each, types.CodeType)]
+        for cell in function.__closure__ or ():
+            value = _look(cell, "")
+            if not isinstance(value, types.FunctionType | types.ModuleType | type):
+                yield cell, "", value
+        for name in names:
+            value = function.__globals__.get(name)
+            if isinstance(value, types.FunctionType):
+                pending.append(value)
+            elif value is not None and not isinstance(value, types.ModuleType | type) and not callable(value):
+                yield function.__globals__, name, value
+
+
+def _look(holder: Any, name: str) -> Any:
+    """What a cell or a module's names hold at present."""
+    if holder.__class__ is dict:
+        return holder.get(name)
+    try:
+        return holder.cell_contents
+    except ValueError:  # empty yet
+        return None
+
+
+def jit(
+    f: Callable[..., Any],
+    *,
+    static_argnums: int | tuple[int, ...] = (),
+    static_argnames: str | tuple[str, ...] = (),
+) -> Jitted:
+    """The function, compiled for each kind of arguments when it is first called with them.
+
+    Parameters
+    ----------
+    f : callable
+        Function of arrays, scalars and pytrees of them; also what a transform returns, such as ``jacfwd(g)``.
+    static_argnums : int or tuple of int, optional
+        Positional arguments that are constants of the program, as integers, Booleans and text are anyway.
+    static_argnames : str or tuple of str, optional
+        The same for keyword arguments.
+
+    Returns
+    -------
+    callable
+        Function of the same arguments. ``source`` shows what was compiled, ``graphs`` the graphs, ``cache_info()`` counts,
+        ``clear_cache()`` forgets; ``into(out, *args)`` writes the answer into arrays that are there. Called with duals of a
+        transform, or while another function is recorded, it is f itself.
+
+    Raises
+    ------
+    RandomNumbers
+        If f draws random numbers: they would be the same at each call.
+    BadArgument
+        If a constant among the arguments has no hash.
+
+    Warns
+    -----
+    CompilationWarning
+        Once, if f cannot be compiled, or its way depends on values in too many ways; then f runs as it is.
+
+    Notes
+    -----
+    Answers are those of f to a few units in the last place; sums are taken in another order than NumPy's. NumPy's warnings are
+    not given. What `record` says of the outside holds here too; names from outside, in f and in functions that it calls by
+    name, may be bound to something else, and then f is recorded anew. What is kept in attributes, lists and dicts from
+    outside is seen while f is recorded, only arrays are looked up at each call.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> slope = dualad.jit(dualad.grad(lambda x: np.sum(np.exp(x) * x)))
+    >>> slope(np.array([0.0, 1.0])).round(6)
+    array([1.      , 5.436564])
+    >>> slope.cache_info().programs
+    1
+    """
+    if not callable(f):
+        raise BadArgument(f"jit takes a function, not {type(f).__name__}: write jit(f)(x), not jit(f(x))")
+    numbers = static_argnums if isinstance(static_argnums, tuple) else (static_argnums,)
+    names = static_argnames if isinstance(static_argnames, tuple) else (static_argnames,)
+    return Jitted(f, numbers, names)

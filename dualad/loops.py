@@ -1,0 +1,276 @@
+"""The text of a kernel: loops over shapes, each computing what it can of every element that it meets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .expressions import CALLS, FOLDS, REDUCTIONS, cast_text, computed_in, literal, name_in_library, template
+from .lines import Line, call_text
+from .planning import Part, Plan
+from .views import over, size_of, space_of
+
+BLOCK = 1024
+"""Sums are taken over blocks of so many elements, and then over the blocks: rounding errors grow slower so."""
+
+HEADER = """\
+# Written by dualad; the file may be removed at any time.
+from math import copysign, inf, nan, sqrt
+
+import numpy as np
+from numba import boolean, float32, float64, int64, njit
+from numpy import ceil, floor, rint, trunc
+
+from dualad.elements import choose, load, store
+
+
+@njit(fastmath={"reassoc"})
+def plus(a, b):
+    return a + b
+
+
+@njit(fastmath={"reassoc"})
+def times(a, b):
+    return a * b
+
+"""
+
+
+def text_of(plan: Plan, stage: int, name: str) -> tuple[str, list[Line], list[Line]]:
+    """The source of the kernel of a stage, the lines that it reads, and those that it gives: its parameters, in this order."""
+    writer = Writer(plan, stage)
+    body = writer.body()
+    reads, gives = list(writer.reads), writer.gives
+    names = [f"x{line.number}" for line in reads] + [f"y{line.number}" for line in gives]
+    lines = [HEADER]
+    if writer.called:
+        lines += [f"from dualad.simd import {', '.join(sorted(writer.called))}", "", ""]
+    return "\n".join([*lines, f"def {name}({', '.join(names)}):", *_indented(body)]) + "\n", reads, gives
+
+
+class Writer:
+    """The body of one kernel."""
+
+    def __init__(self, plan: Plan, stage: int) -> None:
+        self.plan, self.stage = plan, stage
+        self.lines = [line for line in plan.live if plan.inside(line, stage)]
+        self.gives = [line for line in self.lines if line in plan.outside]
+        self.reads: dict[Line, None] = {}
+        self.called: set[str] = set()
+        self.numbers = {line: place for place, line in enumerate(plan.live)}
+
+    def body(self) -> list[str]:
+        """All statements."""
+        plan = self.plan
+        items: list[Any] = [each for line in self.lines for each in plan.parts.get(line, [line])]
+        levels: dict[int, list[Any]] = {}
+        for item in items:
+            levels.setdefault(plan.level[item], []).append(item)
+        work: list[str] = []
+        for level in sorted(levels):
+            loops: dict[tuple[int, ...], list[Any]] = {}
+            for item in levels[level]:
+                space = space_of(plan.shape_of(item))
+                if space:
+                    loops.setdefault(space, []).append(item)
+                else:
+                    work += self.single(item)
+            for space, together in loops.items():
+                work += self.loop(space, together)
+        for line in self.gives:
+            if line.kind != "array":
+                work.append(f"y{line.number}[0] = v{line.number}")
+            elif size_of(line) == 1 and plan.roles[line] != "join":
+                work.append(f"store(m{line.number}, 0, v{line.number})")
+        tests = [f"{'' if outcome else 'not '}v{line.number}" for line, outcome in plan.tests.get(self.stage, {}).items()]
+        return [*self.memory(), *work, f"return {' and '.join(tests) or 'True'}"]
+
+    def memory(self) -> list[str]:
+        """The arrays, each flat."""
+        made = [f"m{line.number} = x{line.number}.reshape({size_of(line)})" for line in self.reads if line.kind == "array"]
+        for line in self.lines:
+            if line in self.gives:
+                if line.kind == "array":
+                    made.append(f"m{line.number} = y{line.number}.reshape({size_of(line)})")
+            elif line in self.plan.kept:
+                made.append(f"m{line.number} = np.empty({size_of(line)}, np.{_numpy(line.dtype)})")
+        return made
+
+    # -- one value ---------------------------------------------------------------------------------------------------------
+
+    def scalar(self, source: Any, dtype: np.dtype[Any]) -> str:
+        """An operand of one element, in a dtype."""
+        if not isinstance(source, Line):
+            return literal(source, dtype)
+        access = self.plan.map[source]
+        base = access.base
+        if base in self.plan.numbers:
+            return literal(self.plan.numbers[base], dtype)
+        return cast_text(self._element(base, access.offset), base.dtype, dtype)
+
+    def _element(self, base: Line, offset: Any) -> str:
+        if not self.plan.inside(base, self.stage):
+            self.reads[base] = None
+            return f"load(m{base.number}, {offset})" if base.kind == "array" else f"x{base.number}"
+        if size_of(base) == 1 and self.plan.roles[base] != "join":
+            return f"v{base.number}"
+        return f"load(m{base.number}, {offset})"
+
+    def single(self, item: Any) -> list[str]:
+        """The statement of one element."""
+        if isinstance(item, Part):
+            return [f"store(m{item.number}, {item.target.offset}, {self.scalar(item.source, item.dtype)})"]
+        operands = self.plan.operands(item)
+        if self.plan.roles[item] == "fold":
+            dtype = item.dtype
+            texts = [self.scalar(each, dtype) for each in operands]
+            return [f"v{item.number} = {' * '.join(texts)}{self.comment(item)}"]
+        return [
+            f"v{item.number} = {self.expression(item, [self.scalar(*pair) for pair in self.typed(item)])}{self.comment(item)}"
+        ]
+
+    def typed(self, line: Line) -> list[tuple[Any, np.dtype[Any]]]:
+        """The operands of a line with the dtypes in which they are needed."""
+        dtype = computed_in(line)
+        assert dtype is not None
+        first = np.dtype(bool) if line.function is np.where else dtype
+        return [(each, first if place == 0 else dtype) for place, each in enumerate(self.plan.operands(line))]
+
+    def expression(self, line: Line, texts: list[str]) -> str:
+        """A line's expression of its operands' texts."""
+        dtype = computed_in(line)
+        assert dtype is not None
+        if (name := name_in_library(line)) and (line.function in CALLS or name == "power" or name in CALLS.values()):
+            self.called.add(name)
+        texts = [text if text.replace("_", "").replace(".", "").isalnum() or text[-1] == ")" else f"({text})" for text in texts]
+        text = template(line).format(*texts, one=literal(1, dtype))
+        return cast_text(text, dtype, line.dtype) if template(line) == "{0}" and dtype != line.dtype else text
+
+    def comment(self, line: Line) -> str:
+        """What a line is, for people who read the text."""
+        return f"  # {line.type}: {call_text(line, self.numbers, False)}"[:100]
+
+    # -- loops -------------------------------------------------------------------------------------------------------------
+
+    def loop(self, space: tuple[int, ...], items: list[Any]) -> list[str]:
+        """The loops over a shape without axes of one."""
+        plan = self.plan
+        here = {item for item in items if isinstance(item, Line) and plan.roles[item] == "loop"}
+        accesses: dict[tuple[Line, int, tuple[int, ...]], str] = {}  # what is read and written, with the name of its part
+        statements: list[str] = []
+
+        def at(base: Line, offset: int, strides: tuple[int, ...]) -> str:
+            return accesses.setdefault((base, offset, strides), f"a{len(accesses)}")
+
+        def put(base: Line, offset: int, strides: tuple[int, ...], value: str) -> str:
+            return f"store(m{base.number}, {at(base, offset, strides)}_place, {value})"
+
+        def read(item: Any, source: Any, dtype: np.dtype[Any]) -> str:
+            if not isinstance(source, Line):
+                return literal(source, dtype)
+            access = plan.map[source]
+            base = access.base
+            if base in plan.numbers:
+                return literal(plan.numbers[base], dtype)
+            if base in here:
+                return cast_text(f"v{base.number}", base.dtype, dtype)
+            if size_of(base) == 1:
+                return cast_text(self._element(base, access.offset), base.dtype, dtype)
+            if not plan.inside(base, self.stage):
+                self.reads[base] = None
+            return cast_text(at(base, access.offset, over(access, plan.shape_of(item))), base.dtype, dtype)
+
+        folds: list[tuple[str, str, str]] = []  # the name, where it begins, the step
+        after: list[str] = []
+        whole = _strides(space)
+        for item in items:
+            if isinstance(item, Part):
+                value = read(item, item.source, item.dtype)
+                statements.append(put(item.target.base, item.target.offset, item.steps, value))
+            elif plan.roles[item] == "fold":
+                name, texts = f"v{item.number}", [read(item, *pair) for pair in self._folded(item)]
+                ufunc = REDUCTIONS.get(item.function, np.add)
+                _, start, step = FOLDS[ufunc]
+                begin = start if item.dtype.kind == "b" else f"{item.dtype.name}({start})"
+                step = step.format(f"p{name}", f"t{item.number}")
+                statements += [f"t{item.number} = {' * '.join(texts)}", f"p{name} = {step}{self.comment(item)}"]
+                folds.append((name, begin, FOLDS[ufunc][2]))
+                if item.function is np.mean:
+                    after.append(f"{name} = {name} / {np.prod(space)}")
+            else:
+                value = self.expression(item, [read(item, *pair) for pair in self.typed(item)])
+                statements.append(f"v{item.number} = {value}{self.comment(item)}")
+                if item in plan.kept:
+                    statements.append(put(item, 0, whole, f"v{item.number}"))
+        return [*_nest(space, accesses, statements, folds), *after]
+
+    def _folded(self, line: Line) -> list[tuple[Any, np.dtype[Any]]]:
+        dtype = line.dtype
+        return [(each, dtype) for each in self.plan.operands(line)]
+
+
+def _nest(
+    space: tuple[int, ...],
+    accesses: dict[tuple[Line, int, tuple[int, ...]], str],
+    statements: list[str],
+    folds: list[tuple[str, str, str]],
+) -> list[str]:
+    """Loops over a shape, of which axes are merged that lie behind each other everywhere."""
+    lengths = list(space)
+    steps = {name: list(strides) for (_, _, strides), name in accesses.items()}
+    axis = len(lengths) - 2
+    while axis >= 0:
+        if all(each[axis] == each[axis + 1] * lengths[axis + 1] for each in steps.values()):
+            lengths[axis : axis + 2] = [lengths[axis] * lengths[axis + 1]]
+            for each in steps.values():
+                del each[axis]
+        axis -= 1
+    outer, inner = lengths[:-1], lengths[-1]
+    taken, each_time = [], []
+    for (base, offset, _), name in accesses.items():
+        *far, near = steps[name]
+        start = " + ".join(
+            [*([str(offset)] if offset else []), *(f"i{place} * {step}" for place, step in enumerate(far) if step)]
+        )
+        places = [*([start] if start else []), *(["i"] if near == 1 else [f"i * {near}"] if near else [])]
+        at = " + ".join(places) or "0"
+        written = any(f"{name}_place" in statement for statement in statements)
+        if not written and near == 0:
+            taken.append(f"{name} = load(m{base.number}, {at})")
+        elif not written:
+            each_time.append(f"{name} = load(m{base.number}, {at})")
+        else:
+            statements = [statement.replace(f" {name}_place,", f" {at},") for statement in statements]
+    statements = [*each_time, *statements]
+    if folds and inner > BLOCK:
+        block = [f"p{name} = {begin}" for name, begin, _ in folds]
+        block += [f"for i in range(j, min(j + {BLOCK}, {inner})):", *_indented(statements)]
+        block += [f"{name} = {step.format(name, 'p' + name)}" for name, _, step in folds]
+        before = [f"{name} = {begin}" for name, begin, _ in folds]
+        text, after = [f"for j in range(0, {inner}, {BLOCK}):", *_indented(block)], []
+    else:
+        before = [f"p{name} = {begin}" for name, begin, _ in folds]
+        text, after = [f"for i in range({inner}):", *_indented(statements)], [f"{name} = p{name}" for name, _, _ in folds]
+    text = [*taken, *text]
+    for place in reversed(range(len(outer))):
+        text = [f"for i{place} in range({outer[place]}):", *_indented(text)]
+    return [*before, *text, *after]
+
+
+def _numpy(dtype: np.dtype[Any]) -> str:
+    return "bool_" if dtype.kind == "b" else dtype.name
+
+
+def _strides(space: tuple[int, ...]) -> tuple[int, ...]:
+    """The strides of an array of a shape without axes of one."""
+    strides, step = [], 1
+    for length in reversed(space):
+        strides.append(step)
+        step *= length
+    return tuple(reversed(strides))
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return ["    " + line for line in lines]

@@ -1,0 +1,161 @@
+"""Recording: a run of a function on nodes, and the graph that it leaves."""
+
+from __future__ import annotations
+
+import inspect
+import random
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .dropin import MODE, attempted
+from .errors import BadArgument, RandomNumbers
+from .graph import Graph
+from .ground import grounded
+from .jitted import unjitted
+from .levels import Level
+from .lift import Lifted, ungrounded
+from .objects import settled
+from .places import standing
+from .tape import Tape
+from .trees import flatten, paths, tree_map, unflatten
+from .wrapping import Wrapper
+
+
+def traced(leaf: Any) -> bool:
+    """Whether a leaf of the arguments varies from call to call: arrays and floats do, integers, text and the like do not."""
+    if isinstance(leaf, np.ndarray):
+        return leaf.dtype.kind in "biufc" and type(leaf) in (np.ndarray, np.memmap)
+    return isinstance(leaf, float | complex) or (isinstance(leaf, np.generic) and leaf.dtype.kind in "biufc")
+
+
+def recorded(
+    f: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], statics: frozenset[int] = frozenset()
+) -> Graph:
+    """The graph of f for these arguments; leaves at the places `statics` are part of the program."""
+
+    def once(lifted: bool) -> Graph:
+        return _record(f, args, keywords, statics, lifted)
+
+    return attempted(f, (args, keywords), MODE.get(), once)
+
+
+def _record(f: Any, args: tuple[Any, ...], keywords: dict[str, Any], statics: frozenset[int], lifted: bool) -> Graph:
+    leaves, structure = flatten((args, keywords))
+    generators = _states()
+    with Level.fresh("record") as level, unjitted(), np.errstate(all="ignore"):
+        tape = Tape(getattr(f, "__name__", None) or type(f).__name__, level)
+        graph = tape.graph
+        graph.arguments = structure
+        nodes = []
+        for place, (leaf, name) in enumerate(zip(leaves, _names(f, structure), strict=True)):
+            if isinstance(leaf, Lifted):
+                raise BadArgument(
+                    f"record: argument {name} is a dual number; record the transform itself, as record(jacfwd(f))"
+                )
+            varies = traced(leaf) and place not in statics
+            line = graph.input(leaf, name) if varies else None
+            graph.inputs.append(line)
+            graph.statics.append(None if varies else leaf)
+            example = np.copy(leaf, order="K") if isinstance(leaf, np.ndarray) else leaf
+            nodes.append(leaf if line is None else tape.node(line, example))
+        positional, named = unflatten(structure, nodes)
+        if lifted:
+            positional, named = tree_map(grounded, positional), tree_map(grounded, named)
+        out = standing(f)(*positional, **named)
+        results, graph.structure = flatten(out)
+        graph.outputs = [_output(tape, settled(leaf)) for leaf in results]
+        tape.close()
+    if generators != _states():
+        raise RandomNumbers(
+            f"record: {graph.name} draws random numbers, which would be the same at each call: draw them outside and pass them"
+        )
+    return graph
+
+
+def _output(tape: Tape, leaf: Any) -> Any:
+    leaf = ungrounded(leaf)
+    if isinstance(leaf, Lifted):
+        return tape.lines_of(leaf)
+    return tape.constant(leaf) if isinstance(leaf, np.ndarray) else leaf
+
+
+def _states() -> Any:
+    """The state of the global generators of random numbers."""
+    numpy = repr(np.random.get_state()) if "numpy.random" in sys.modules else None  # noqa: NPY002 - whoever draws from it is found out
+    return random.getstate(), numpy
+
+
+def _names(f: Any, structure: Any) -> list[str]:
+    """A name for each leaf of the arguments: the parameter's, with its place in containers."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    positional = [each.name for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    names = []
+    for path in paths(structure):
+        kind, place, *rest = path
+        first = str(place) if kind == 1 else positional[place] if place < len(positional) else f"argument {place}"
+        names.append(first + "".join(f"[{each!r}]" for each in rest))
+    return names
+
+
+class Recorder(Wrapper):
+    """What `record` makes of a function."""
+
+    def __call__(self, *args: Any, **keywords: Any) -> Graph:
+        return recorded(self._f, args, keywords)
+
+    def __repr__(self) -> str:
+        return f"<record of {getattr(self._f, '__qualname__', self._f)}>"
+
+
+def record(f: Callable[..., Any]) -> Recorder:
+    """The computational graph of a function.
+
+    Parameters
+    ----------
+    f : callable
+        Function of arrays, scalars and pytrees of them; also what a transform returns, such as ``jacfwd(g)``.
+
+    Returns
+    -------
+    callable
+        Function of the same arguments that runs f once and gives its `Graph`: every call of NumPy as a numbered line with
+        shape and dtype. ``print(graph)`` shows it, ``graph.to_dot()`` is text for Graphviz, a notebook draws it.
+        ``graph(*args)`` computes it for other arguments of the same shapes and dtypes.
+
+    Raises
+    ------
+    RandomNumbers
+        If f draws random numbers.
+    GuardFailed
+        By the graph, if f would have gone another way for the values that it is given: an ``if``, a loop, an index or the
+        size of a result depended on them.
+
+    Notes
+    -----
+    Integers, Booleans and text among the arguments are part of the program, arrays and floats vary. Arrays from outside f are
+    looked up again whenever the graph is computed; what f computes from outside alone, and plain numbers, are constants.
+    What f prints, or writes into its arguments, happens while it is recorded only.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> graph = dualad.record(lambda x: np.sum(x * np.sin(x)))(np.array([1.0, 2.0]))
+    >>> print(graph)
+    graph of <lambda>
+      %0 = input x           float64[2]
+      %1 = sin(%0)           float64[2]
+      %2 = multiply(%0, %1)  float64[2]
+      %3 = sum(%2)           float64
+      return %3
+    >>> graph(np.array([0.0, 0.0]))
+    np.float64(0.0)
+    """
+    if not callable(f):
+        raise BadArgument(f"record takes a function, not {type(f).__name__}: write record(f)(x), not record(f(x))")
+    return Recorder(f)

@@ -1,0 +1,136 @@
+"""Tape: the recording of one run, which makes nodes and writes down what they do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .errors import NoRule, caller, refuse
+from .graph import Graph, item
+from .levels import Level
+from .lift import Lifted, refilled, ungrounded
+from .lines import Line
+from .nodes import STATIC, Node, NodeArray, NodeScalar, example_of, examples_of, static_bound
+
+
+class Tape:
+    """The recording of one run: its graph, its level, and the arrays from outside that it met."""
+
+    def __init__(self, name: str, level: Level) -> None:
+        self.graph, self.level = Graph(name), level
+        self.met: dict[int, tuple[Any, Any, Line]] = {}  # by identity: the array, what was in it then, its line
+        self.written: set[Line] = set()  # of arrays that changed while they were in use
+
+    def node(self, line: Line, example: Any) -> Any:
+        """The node of the kind that its example asks for."""
+        new: Any = object.__new__(NodeArray if isinstance(example, np.ndarray) else NodeScalar)
+        new.tape, new.level, new.example, new._line = self, self.level, example, line
+        if new.__class__ is NodeArray:
+            new._base = new._recipe = new._seen = None
+        return new
+
+    def constant(self, array: Any) -> Line:
+        """The line of an array from outside, or of a lifted one of an outer transform."""
+        known = self.met.get(id(array))
+        if known is not None:
+            if isinstance(array, Lifted) or array.tobytes() == known[1].tobytes():
+                return known[2]
+            self.written.add(known[2])
+        snapshot = array if isinstance(array, Lifted) else np.array(array, order="K")
+        line = self.graph.input(snapshot if not isinstance(array, Lifted) else example_of(array), f"c{len(self.graph.hidden)}")
+        self.graph.hidden[line] = snapshot
+        self.met[id(array)] = (array, snapshot, line)
+        return line
+
+    def close(self) -> None:
+        """Arrays from outside are used as they are at each call; those that the function itself filled, as they were, and
+        those that nobody holds any more are constants."""
+        while self.met:
+            array, snapshot, line = self.met.popitem()[1]
+            if isinstance(array, Lifted):
+                continue
+            changed = array.tobytes() != snapshot.tobytes()
+            if changed or line in self.written or not _held(array):
+                self.graph.hidden[line].flags.writeable = False
+            else:
+                self.graph.hidden[line] = array
+        for line in self.written:
+            self.graph.hidden[line].flags.writeable = False
+
+    def lines_of(self, value: Any) -> Any:
+        """Arguments with lines in place of nodes and of arrays from outside."""
+        if isinstance(value, Lifted):
+            value = ungrounded(value)
+        if isinstance(value, Node):
+            value.level.require_alive()
+            return value.line
+        if isinstance(value, Lifted):
+            value.level.require_alive()
+            return self.constant(value)
+        if isinstance(value, np.ndarray):
+            return self.constant(value)
+        if isinstance(value, tuple | list):
+            return refilled(value, [self.lines_of(each) for each in value])
+        if isinstance(value, dict):
+            return {key: self.lines_of(each) for key, each in value.items()}
+        if isinstance(value, slice):
+            return slice(*map(static_bound, (value.start, value.stop, value.step)))
+        return value
+
+    def call(self, function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], weak: bool = False) -> Any:
+        """Run a function on the examples, and write it down."""
+        value = function(*examples_of(args), **examples_of(keywords))
+        if weak and isinstance(value, np.inexact):
+            value = value.item()
+        if function in STATIC or value is None or isinstance(value, str | np.dtype | type):
+            return value
+        if isinstance(value, tuple | list) and not any(isinstance(each, np.ndarray | np.generic) for each in value):
+            return value
+        line = self.graph.emit(function, self.lines_of(args), self.lines_of(keywords), value)
+        return self.wrapped(value, line, _arrays_in((args, keywords)))
+
+    def wrapped(self, value: Any, line: Line, sources: list[NodeArray]) -> Any:
+        """NumPy's answer as nodes."""
+        if isinstance(value, tuple | list):
+            parts = [self.wrapped(v, self.graph.emit(item, (line, i), {}, v), sources) for i, v in enumerate(value)]
+            return refilled(value, parts)
+        if isinstance(value, bool | int):
+            self.graph.guard(line, value, caller())
+            return value
+        if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
+            refuse(f"an operation that gives a {type(value).__name__}", "compute with plain arrays")
+        if not isinstance(value, np.ndarray | np.generic | float | complex):
+            raise NoRule(f"{line.function}, called at {caller()}, gives a {type(value).__name__}, which cannot be recorded")
+        node = self.node(line, value)
+        if isinstance(value, np.ndarray):
+            for source in sources:
+                if value is source.example or (value.base is not None and np.may_share_memory(value, source.example)):
+                    node._base, node._recipe, node._seen = source, (line, source.line), source.line
+                    break
+        return node
+
+
+def _held(array: Any) -> bool:
+    """Whether somebody else, beside the caller and this function, holds an array or what it is a view of."""
+    while isinstance(array, np.ndarray):
+        if sys.getrefcount(array) > 3:  # by the caller's name or the view, by ours, by the argument of getrefcount
+            return True
+        if array.base is None:
+            return False
+        array = array.base
+    return True
+
+
+def _arrays_in(values: Any) -> list[NodeArray]:
+    found: list[NodeArray] = []
+    for value in values.values() if isinstance(values, dict) else values:
+        if isinstance(value, Lifted):
+            value = ungrounded(value)
+        if isinstance(value, NodeArray):
+            found.append(value)
+        elif isinstance(value, tuple | list | dict):
+            found += _arrays_in(value)
+    return found
