@@ -28,7 +28,7 @@ class _Rows:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         selection, size = self.selection.at(args, kwargs), self.stop - self.low
-        step = 1 if unrolled(selection, self.stop**2) else size
+        step = 1 if unrolled(selection, self.stop**2) else max(1, size)
         bounds = [(low, low + step) for low in range(self.low, self.stop, step)] or [(0, 0)]
         out, tangents, aux = run_all(selection, bounds, 0, self.has_aux, None, False)
         return tangents, (out, aux, tangents)
