@@ -18,6 +18,7 @@ from .hessians import hessian, hessian_diagonal, laplacian, value_grad_and_hessi
 from .inspection import is_dual, primal_of, tangent_of
 from .jit import jit
 from .numerical import numerical
+from .propagation import propagate
 from .recording import record
 from .rules.table import rule
 
@@ -42,6 +43,7 @@ __all__ = [
     "no_tangents",
     "numerical",
     "primal_of",
+    "propagate",
     "record",
     "rule",
     "stop_gradient",

@@ -16,7 +16,7 @@ from .before import Before
 from .differences import differences
 from .errors import BadArgument, DirectionWarning, depth
 from .lift import Lifted
-from .selection import Selection, name_of
+from .selection import Selection, cut, name_of
 from .trees import flatten
 
 CHECKS = (None, "direction")
@@ -39,7 +39,9 @@ def compare(selection: Selection, out: Any, tangents: list[Any], before: Before,
         return
     after = Before(selection.f, selection.args, selection.kwargs)
     random = np.random.default_rng(0)
-    moves = [None if p is None else random.standard_normal(np.shape(p)[batch_ndim:]) for p in selection.primals]
+    ones = (1,) * -batch_ndim  # axes of points that come last
+    cores = [None if p is None else cut(np.shape(p), batch_ndim)[0] for p in selection.primals]
+    moves = [None if core is None else random.standard_normal((*core, *ones)) for core in cores]
     weights = np.concatenate([np.ravel(move) for move in moves if move is not None])
     size = max([1.0, *(float(np.max(np.abs(p), initial=0.0)) for p in selection.primals if p is not None)])
     for index, (leaf, tangent) in enumerate(zip(flatten(out)[0], tangents, strict=True)):

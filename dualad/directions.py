@@ -18,7 +18,7 @@ from .dropin import DropIn
 from .errors import BadArgument
 from .forward import Transformed, filled, one_hot, run
 from .lift import is_recorded
-from .selection import Selection, select
+from .selection import Selection, cut, select
 from .trees import flatten, unflatten
 
 SEED_ELEMENTS = 2**23
@@ -51,9 +51,11 @@ def unrolled(selection: Selection, directions: int) -> bool:
 
 def chunk_bounds(selection: Selection, chunk_size: Any, batch_ndim: int = 0, tangents: int = 1) -> list[tuple[int, int]]:
     """The first and last direction of every chunk; `tangents` is how many numbers a direction costs per number of the input."""
-    if not isinstance(batch_ndim, int) or batch_ndim < 0:
-        raise BadArgument(f"{selection.name}: batch_ndim={batch_ndim!r}; it is a number of leading axes")
-    sizes = [prod(np.shape(primal)[batch_ndim:]) for primal in selection.primals if primal is not None]
+    if not isinstance(batch_ndim, int):
+        raise BadArgument(
+            f"{selection.name}: batch_ndim={batch_ndim!r}; it is a number of leading axes, or minus one of trailing"
+        )
+    sizes = [prod(cut(np.shape(primal), batch_ndim)[0]) for primal in selection.primals if primal is not None]
     count = sum(sizes)
     if chunk_size is None or (chunk_size == "auto" and batch_ndim and count <= FEW_DIRECTIONS):
         size = count
@@ -168,12 +170,14 @@ def jacobian_blocks(selection: Selection, tangent: Any, shape: tuple[int, ...], 
         if primal is None:
             blocks.append(None)
             continue
-        core = np.shape(primal)[batch_ndim:]
+        core = cut(np.shape(primal), batch_ndim)[0]
         size = prod(core)
         rows = tangent[offset : offset + size]
         offset += size
-        moved = rows.transpose(*range(1, rows.ndim), 0)
-        block = moved.reshape((*shape, *core)) if len(core) != 1 else moved
+        last = rows.ndim + min(batch_ndim, 0)
+        moved = rows.transpose(*range(1, last), 0, *range(last, rows.ndim))
+        one, points = cut(shape, batch_ndim) if batch_ndim < 0 else (shape, ())
+        block = moved.reshape((*one, *core, *points)) if len(core) != 1 else moved
         blocks.append(block[()])
     return blocks
 
@@ -193,11 +197,14 @@ def jacobian(
     executor: Executor | None = None,
     progress: bool = False,
     value: bool = False,
+    matrix: bool = False,
     check: str | None = None,
     refuse: Callable[[Selection, Any], None] | None = None,
 ) -> Any:
     """What every Jacobian-like transform does: select, cut, run, assemble. `refuse` may refuse the output."""
     selection = select(name, f, args, kwargs, argnums, argnames, complex_allowed=holomorphic)
+    if matrix and batch_ndim:
+        raise BadArgument(f"{name}: matrix=True is one matrix, and with batch_ndim={batch_ndim} there are many")
     before = before_check(selection, check)
     bounds = chunk_bounds(selection, chunk_size, batch_ndim)
     out, tangents, aux = run_all(selection, bounds, batch_ndim, has_aux, executor, progress)
@@ -208,17 +215,22 @@ def jacobian(
     values, structure = flatten(out)
     trees: list[Any] = []
     for leaf, tangent in zip(values, tangents, strict=True):
-        if leaf is None:
-            trees.append(None)
-            continue
-        require_complex(selection, leaf, holomorphic)
-        if batch_ndim:
-            _require_batch(selection, leaf, batch_ndim)
-        trees.append(selection.tree(jacobian_blocks(selection, tangent, np.shape(leaf), batch_ndim)))
-    answer = unflatten(structure, trees)
+        if leaf is not None:
+            require_complex(selection, leaf, holomorphic)
+            if batch_ndim:
+                _require_batch(selection, leaf, batch_ndim)
+        blocks = None if leaf is None or matrix else jacobian_blocks(selection, tangent, np.shape(leaf), batch_ndim)
+        trees.append(None if blocks is None else selection.tree(blocks))
+    answer = _matrix(tangents) if matrix else unflatten(structure, trees)
     if value:
         return ((out, aux), answer) if has_aux else (out, answer)
     return (answer, aux) if has_aux else answer
+
+
+def _matrix(tangents: list[Any]) -> Any:
+    """A row for each number of the output, a column for each of the arguments, whatever containers they stand in."""
+    rows = [np.reshape(each, (len(each), -1)) for each in tangents if each is not None]
+    return (rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1)).T
 
 
 def require_complex(selection: Selection, leaf: Any, holomorphic: bool) -> None:
@@ -230,11 +242,12 @@ def require_complex(selection: Selection, leaf: Any, holomorphic: bool) -> None:
 
 
 def _require_batch(selection: Selection, leaf: Any, batch_ndim: int) -> None:
-    batch = {np.shape(primal)[:batch_ndim] for primal in selection.primals if primal is not None}
-    if batch != {np.shape(leaf)[:batch_ndim]}:
+    batch = {cut(np.shape(primal), batch_ndim)[1] for primal in selection.primals if primal is not None}
+    own = cut(np.shape(leaf), batch_ndim)[1]
+    if batch != {own}:
         raise BadArgument(
-            f"{selection.name}: with batch_ndim={batch_ndim} the leading axes of arguments and output are the same points, but "
-            f"they are {', '.join(map(str, batch))} and {np.shape(leaf)[:batch_ndim]}"
+            f"{selection.name}: with batch_ndim={batch_ndim} the {'leading' if batch_ndim > 0 else 'trailing'} axes of "
+            f"arguments and output are the same points, but they are {', '.join(map(str, batch))} and {own}"
         )
 
 
@@ -246,6 +259,7 @@ def jacfwd(
     has_aux: bool = False,
     batch_ndim: int = 0,
     holomorphic: bool = False,
+    matrix: bool = False,
     chunk_size: int | str | None = "auto",
     executor: Executor | None = None,
     progress: bool = False,
@@ -266,8 +280,12 @@ def jacfwd(
         f returns ``(output, aux)``; the answer is ``(jacobian, aux)``. aux comes from the first chunk, stripped of tangents.
     batch_ndim : int, optional
         So many leading axes are independent points: a map (N, n) -> (N, m) gives (N, m, n) for the price of n directions.
+        Negative: so many trailing axes, (n, N) -> (m, N) gives (m, n, N).
     holomorphic : bool, optional
         The arguments are complex and f is holomorphic.
+    matrix : bool, optional
+        Give one matrix instead of nested pytrees: a row for each number of the output, a column for each number of the
+        arguments, in their order.
     chunk_size : "auto", int or None, optional
         How many directions one run of f carries, which bounds memory; f runs once per chunk. None: all in one run.
         "auto": as many as keep the seeds below 64 MiB; for a batch of points, whose seeds take no memory, 16 at once.
@@ -311,6 +329,7 @@ def jacfwd(
         has_aux=has_aux,
         batch_ndim=batch_ndim,
         holomorphic=holomorphic,
+        matrix=matrix,
         chunk_size=chunk_size,
         executor=executor,
         progress=progress,
@@ -327,6 +346,7 @@ def value_and_jacfwd(
     has_aux: bool = False,
     batch_ndim: int = 0,
     holomorphic: bool = False,
+    matrix: bool = False,
     chunk_size: int | str | None = "auto",
     executor: Executor | None = None,
     progress: bool = False,
@@ -361,6 +381,7 @@ def value_and_jacfwd(
         has_aux=has_aux,
         batch_ndim=batch_ndim,
         holomorphic=holomorphic,
+        matrix=matrix,
         chunk_size=chunk_size,
         executor=executor,
         progress=progress,

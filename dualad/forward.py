@@ -22,7 +22,7 @@ from .lift import Lifted, is_recorded, memory, ungrounded
 from .objects import lift_objects, settled
 from .places import standing
 from .rules.table import innermost
-from .selection import Selection, name_of, select
+from .selection import Selection, cut, name_of, select
 from .structural import looking_again, needs_second_look, plain, second_look, seeded
 from .trees import described, dtype_of, flatten, is_numeric, tree_map, unflatten
 from .wrapping import Wrapper
@@ -159,9 +159,9 @@ def one_hot(selection: Selection, low: int, high: int, batch_ndim: int = 0) -> l
             seeds.append(None)
             continue
         shape = np.shape(primal)
-        if len(shape) < batch_ndim:
+        if len(shape) < abs(batch_ndim):
             raise BadArgument(f"{selection.name}: batch_ndim={batch_ndim}, but an argument has only {len(shape)} axes")
-        core = shape[batch_ndim:]
+        core, batch = cut(shape, batch_ndim)
         size = prod(core)
         first, last = max(low - offset, 0), min(high - offset, size)
         offset += size
@@ -169,13 +169,15 @@ def one_hot(selection: Selection, low: int, high: int, batch_ndim: int = 0) -> l
             seeds.append(None)
             continue
         if batch_ndim and is_deferrable(primal, high - low, size):
-            basis = [1.0] if size == 1 else np.eye(size, dtype=primal.dtype).reshape(size, *core)
+            ones = (1,) * -batch_ndim  # axes of points that come last
+            basis = [1.0] if size == 1 else np.eye(size, dtype=primal.dtype).reshape(size, *core, *ones)
             seeds.append(Terms(high - low, [(offset - size - low + place, basis[place]) for place in range(first, last)]))
             continue
-        seed = np.zeros((high - low, *shape[:batch_ndim], size), dtype_of(primal))
+        seed = np.zeros((high - low, *((size, *batch) if batch_ndim < 0 else (*batch, size))), dtype_of(primal))
         if batch_ndim:
             component = np.arange(first, last)
-            seed[component + (offset - size - low), ..., component] = 1.0
+            place = (component,) if batch_ndim < 0 else (..., component)
+            seed[component + (offset - size - low), *place] = 1.0
         else:  # the same, for one row per direction
             rows = seed[first + offset - size - low : last + offset - size - low]
             rows.reshape(-1)[first :: size + 1] = 1.0

@@ -16,6 +16,9 @@ from .objects import lift_objects
 from .places import standing
 from .trees import described, differentiable, flatten, tree_map, unflatten
 
+SEVERAL = (tuple, list, range)
+"""What names several arguments; anything else names one."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -87,7 +90,7 @@ def select(
     complex_allowed: bool = False,
 ) -> Selection:
     """Find the differentiated arguments, and refuse what cannot be differentiated."""
-    numbers = () if argnames is not None and argnums == 0 else (argnums if isinstance(argnums, tuple | list) else (argnums,))
+    numbers = () if argnames is not None and argnums == 0 else (argnums if isinstance(argnums, SEVERAL) else (argnums,))
     names = () if argnames is None else (argnames,) if isinstance(argnames, str) else tuple(argnames)
     places: list[int | str] = []
     for number in numbers:
@@ -114,7 +117,7 @@ def select(
                 f"{name}: argument {place!r} of {name_of(f)} holds nothing to differentiate: {described(argument)}. "
                 "Differentiable are floats, integers, and arrays of them, also in lists, tuples, dicts and dataclasses"
             )
-    single = not isinstance(argnums, tuple | list) and not isinstance(argnames, tuple | list)
+    single = not isinstance(argnums, SEVERAL) and not isinstance(argnames, SEVERAL)
     return Selection(name, f, args, kwargs, tuple(places), single, leaves, structure, primals, MODE.get())
 
 
@@ -133,3 +136,9 @@ def _position(name: str, f: Callable[..., Any], args: tuple[Any, ...], argument:
 def name_of(f: Any) -> str:
     """What to call a function in a message."""
     return getattr(f, "__name__", None) or repr(f)
+
+
+def cut(shape: tuple[int, ...], batch_ndim: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The axes of one point, and those of the points: the first ones, or with a negative number the last ones."""
+    one, other = shape[:batch_ndim], shape[batch_ndim:]
+    return (one, other) if batch_ndim < 0 else (other, one)

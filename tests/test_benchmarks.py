@@ -14,7 +14,7 @@ import dualad
 sys.path.append(str(Path(__file__).parent.parent))
 
 from benchmarks import __main__ as command
-from benchmarks import operations, peers, plot, report, startup, timing
+from benchmarks import operations, peers, plot, report, solvers, startup, timing
 from benchmarks.base import Peer
 from benchmarks.tasks import PROBLEMS, Task, difference, in_namespace, tasks
 
@@ -188,3 +188,10 @@ def test_the_other_tables(monkeypatch, capsys):
     monkeypatch.setattr(startup, "CODES", {name: startup.CODES[name] for name in ("import numpy", "import dualad")})
     startup.main(rounds=1)
     assert "import dualad over numpy" in capsys.readouterr().out
+    assert solvers.main(["--quick", "--only", "newton with"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0] for line in lines[-4:]] == list(solvers.WAYS)
+    calls = {line[:14].strip(): int(line[14:21]) for line in lines[-4:]}
+    assert calls["dualad"] < calls["2-point"]
+    monkeypatch.setattr(solvers, "RECIPES", [dataclasses.replace(solvers.RECIPES[0], exact=lambda size: np.ones(5))])
+    assert solvers.main(["--quick"]) == 1

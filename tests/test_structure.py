@@ -123,6 +123,7 @@ def test_layers():
         "comparing",
         "forward",
         "directions",
+        "propagation",
         "compile",
         "jit",
         "derivatives",

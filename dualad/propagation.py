@@ -1,0 +1,112 @@
+"""Error propagation: what a covariance of the input becomes behind a function, by its derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .directions import jacfwd, value_and_jacfwd
+from .errors import BadArgument
+from .lift import Lifted, is_recorded, memory
+from .objects import lift_objects
+from .selection import name_of
+from .trees import differentiable, flatten, unflatten
+
+SYMMETRIC = 1e-8
+"""How far the two halves of a covariance matrix may be apart, relative to its largest entry."""
+
+
+def propagate(f: Callable[[Any], Any], x: Any, cov: Any, order: int = 1) -> tuple[Any, Any]:
+    """The value of f and its covariance, from the covariance of its argument.
+
+    Parameters
+    ----------
+    f : callable
+        Function of one argument: an array, a scalar or a pytree of them.
+    x : array_like, scalar or pytree
+        The argument's mean.
+    cov : array_like
+        Its covariance: of n numbers an n-by-n matrix, in the order in which the numbers stand in x; of one scalar a variance.
+    order : 1 or 2, optional
+        2: the value with the mean's correction of second order.
+
+    Returns
+    -------
+    value : pytree of arrays
+        What f returned; with ``order=2``, corrected.
+    covariance : ndarray or scalar
+        Of the m numbers in it an m-by-m matrix, in their order; of one scalar a variance. Both fit into the next `propagate`.
+
+    Raises
+    ------
+    BadArgument
+        If `cov` is no covariance matrix of the numbers in x, f's output is complex, or `order` is neither 1 nor 2.
+    NotDifferentiable
+        If x holds nothing to differentiate, or the output is not numeric.
+
+    Notes
+    -----
+    With the Jacobian J at x the covariance is J C Jᵀ, exact for linear functions and right to first order in C for others.
+    With the Hessian H of an output the correction of its mean is trace(H C) / 2, exact for quadratic functions whatever the
+    distribution; it does not change the covariance. Both are the law of propagation of uncertainty of the Guide to the
+    Expression of Uncertainty in Measurement (JCGM 100:2008, 5.1.2 and 5.2.2, and for several outputs JCGM 102:2011, 6.2),
+    Taylor's series with expectations in the place of powers.
+
+    A correlation that f's outputs have by sharing an input is in the matrix; standard deviations are the square roots of its
+    diagonal. Variances of independent numbers are ``np.diag(sigma**2)``.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> resistance = lambda x: x[0] / x[1]                  # of a voltage and a current
+    >>> value, variance = dualad.propagate(resistance, np.array([5.0, 0.02]), np.diag([0.01, 1e-4]) ** 2)
+    >>> print(value, variance.round(6))
+    250.0 1.8125
+    >>> print(dualad.propagate(resistance, np.array([5.0, 0.02]), np.diag([0.01, 1e-4]) ** 2, order=2)[0])
+    250.00625
+    """
+    slopes_of = value_and_jacfwd(f, matrix=True)
+    if order not in (1, 2):
+        raise BadArgument(f"propagate: order={order!r}; it is 1, or 2 for the mean's correction of second order")
+    cov = _covariance(x, cov)
+    value, slopes = slopes_of(x)
+    leaves, structure = flatten(value)
+    if any(np.iscomplexobj(leaf) for leaf in leaves):
+        raise BadArgument(f"propagate: {name_of(f)} gives complex numbers: return their real and imaginary parts")
+    covariance = slopes @ cov @ slopes.T
+    if len(leaves) == 1 and not np.ndim(leaves[0]):
+        covariance = covariance[0, 0]
+    if order == 1:
+        return value, covariance
+    curvatures = jacfwd(jacfwd(f, matrix=True), matrix=True)(x)
+    shifts = 0.5 * np.sum(np.reshape(curvatures, (-1, *cov.shape)) * cov, axis=(1, 2))
+    corrected: list[Any] = []
+    first = 0
+    for leaf in leaves:
+        size = 0 if leaf is None else np.size(leaf)
+        corrected.append(None if leaf is None else leaf + np.reshape(shifts[first : first + size], np.shape(leaf))[()])
+        first += size
+    return unflatten(structure, corrected), covariance
+
+
+def _covariance(x: Any, cov: Any) -> Any:
+    """The covariance as a matrix, refused if it is none of the numbers in x."""
+    cov = lift_objects(cov)
+    cov = cov if isinstance(cov, Lifted) else np.asarray(cov, float)
+    numbers = [differentiable(lift_objects(leaf), complex_allowed=False) for leaf in flatten(x)[0]]
+    count = sum(np.size(each) for each in numbers if each is not None)
+    if cov.ndim == 0 and count == 1:
+        return np.reshape(cov, (1, 1))
+    if cov.shape != (count, count):
+        instead = "; write np.diag(sigma**2) for independent numbers" if cov.shape == (count,) else ""
+        raise BadArgument(
+            f"propagate: cov has shape {cov.shape}, and x holds {count} number(s), so it is {(count, count)}{instead}"
+        )
+    plain = memory(cov)
+    if not is_recorded(cov) and not np.allclose(
+        plain, plain.T, rtol=0.0, atol=SYMMETRIC * np.max(np.abs(plain), initial=0.0), equal_nan=True
+    ):
+        raise BadArgument("propagate: cov is not symmetric, so it is no covariance matrix")
+    return cov
