@@ -20,6 +20,7 @@ from weakref import finalize
 from .before import Before, settle
 from .errors import INFRASTRUCTURE, TRAIL, BadArgument, DropInWarning, NoRule, TangentLossError, Trail, depth
 from .places import WRAPPED, stand_ins
+from .trees import INSIDE
 from .watching import STEPPED
 
 T = TypeVar("T")
@@ -240,18 +241,23 @@ def _chain(error: BaseException, reason: BaseException | None) -> None:
 
 
 def _hint(error: BaseException) -> None:
-    """Add to an error what may help: which package to name, if it asks for floats and arrays by their types."""
-    if (
-        not isinstance(error, TypeError | ValueError | AttributeError)
-        or isinstance(error, NoRule)
-        or hasattr(error, "__notes__")
-    ):
+    """Add to an error what may help: to take the array out of a table that refuses objects, or which package to name, if it
+    asks for floats and arrays by their types."""
+    known = isinstance(error, TypeError | ValueError | AttributeError) or type(error).__module__.partition(".")[0] in INSIDE
+    if not known or isinstance(error, NoRule) or hasattr(error, "__notes__"):
         return
-    package, place = "", error.__traceback__
+    package, inner, place = "", "", error.__traceback__
     while place is not None:
         name = str(place.tb_frame.f_globals.get("__name__")).partition(".")[0]
-        package, place = package if name in INFRASTRUCTURE else name, place.tb_next
-    if package:
+        package = package if name in INFRASTRUCTURE else name
+        inner = name if name in INSIDE else inner if name in INFRASTRUCTURE else ""
+        place = place.tb_next
+    if inner:
+        error.add_note(
+            f"Raised in {inner} while a function ran on dual numbers, which this operation of it may not take: compute with "
+            f"the array inside ({INSIDE[inner]}), and put it back after that."
+        )
+    elif package:
         error.add_note(
             f"Raised while a function ran on dual numbers. Where code of {package} asks isinstance(x, np.ndarray), or converts "
             f'by float(x), drop_in=("{package}",) lets dual numbers pass.'

@@ -5,6 +5,8 @@ Every function stands beside the same one without the container, whose derivativ
 
 from __future__ import annotations
 
+import re
+
 import astropy.constants
 import astropy.units
 import numpy as np
@@ -145,6 +147,46 @@ def test_units_and_labels_stay():
 
     jacfwd(f)(X)
     assert seen == [units.kilometer, [0, 2], ["a", "b", "c"]]
+
+
+def test_labels_stay_through_ufuncs():
+    """Dimensions, coordinates, names and attributes, index and columns, in first and second derivatives."""
+    rows, seen = xr.DataArray(np.outer(T, T), {"t": TIMES, "c": list("abc")}, ("t", "c"), "name", {"unit": "m"}), []
+    frame = pd.DataFrame(np.outer(T, T), index=pd.date_range("2026", periods=3), columns=list("abc"))
+
+    def f(p):
+        with xr.set_options(keep_attrs=True):
+            one = np.sqrt(np.exp(-p[0] * rows) + p[1] ** 2)
+        other = np.sqrt(np.exp(-p[0] * frame) + p[1] ** 2)
+        seen.append((one, other))
+        return one.data, other.to_numpy()
+
+    for transform in (jacfwd, lambda f: jacfwd(jacfwd(f))):
+        found = transform(f)(X[:2])
+        wanted = transform(lambda p: np.sqrt(np.exp(-p[0] * np.outer(T, T)) + p[1] ** 2))(X[:2])
+        np.testing.assert_allclose(found[0], wanted, rtol=1e-14)
+        np.testing.assert_allclose(found[1], wanted, rtol=1e-14)
+    for one, other in seen:
+        assert (one.dims, one.name, one.attrs) == (rows.dims, "name", {"unit": "m"})
+        assert all(one.coords[each].equals(rows.coords[each]) for each in rows.dims)
+        assert other.index.equals(frame.index)
+        assert other.columns.equals(frame.columns)
+
+
+@pytest.mark.parametrize(
+    ("f", "note"),
+    [
+        (lambda x: (x * pd.Series(T)).mean(), "pandas.*to_numpy"),
+        (lambda x: (x * pd.Series(T)).rolling(2).mean().to_numpy(), "pandas.*to_numpy"),
+        (lambda x: (x * pd.Series(T)).corr(pd.Series(T)), "pandas.*to_numpy"),
+        (lambda x: labelled(x).interp(t=0.5).data, r"xarray.*x\.data"),
+    ],
+)
+def test_errors_say_where_the_array_is(f, note):
+    """What pandas and xarray cannot do with dual numbers tells how to go on without them."""
+    with pytest.raises((TypeError, pd.errors.DataError)) as caught:
+        jacfwd(f)(X)
+    assert re.search(note, "".join(caught.value.__notes__))
 
 
 def record(x):
