@@ -40,7 +40,7 @@ def written(array: Any, key: Any, value: Any) -> Any:
 def scattered(array: Any, places: Any, values: Any) -> Any:
     """The array with other elements at places of the raveled one: what writing into a view makes of its base."""
     copy = np.copy(array, order="K")
-    copy[np.unravel_index(places, copy.shape)] = values
+    copy[np.unravel_index(np.ravel(places), copy.shape)] = np.ravel(values)  # of long columns it is wrong: NumPy's issue 31980
     return copy
 
 

@@ -18,6 +18,7 @@ from test_functions import IDS
 import dualad
 from dualad import record
 from dualad.errors import BadArgument, EscapedDualError, GuardFailed, RandomNumbers, TangentLossError
+from dualad.graph import scattered
 from dualad.lines import kind_of, same
 from dualad.passes import PASSES, optimised
 
@@ -248,3 +249,24 @@ def test_examples_are_let_go():
     graph = record(lambda x: np.sum(np.sin(x) * np.cos(x)))(np.ones(size))
     assert not any(isinstance(each, np.ndarray) for line in graph.lines for each in line.args)
     assert not graph.hidden
+
+
+def test_long_columns():
+    """Writes through a view whose places make a long column, for which numpy.unravel_index errs."""
+
+    def f(x):
+        y = np.zeros_like(x)
+        y.T[...] = 2.0 * x.T
+        y.reshape(-1, 1)[1:] += 1.0
+        return y
+
+    x = np.linspace(0.0, 1.0, 20000).reshape(100, 200)
+    np.testing.assert_array_equal(record(f)(x)(3.0 * x), f(3.0 * x))
+    column = x.reshape(-1, 1)
+    np.testing.assert_array_equal(scattered(np.zeros((1, 20000)), np.arange(20000).reshape(-1, 1), column), column.T)
+
+
+def test_margins_ask_for_no_value():
+    """np.pad looks at shapes only, so the graph of its derivative serves all values."""
+    graph = record(dualad.grad(lambda x: np.sum(np.pad(x, 1, constant_values=x[0]) ** 2)))(X)
+    np.testing.assert_array_equal(graph(2.0 * X), 4.0 * X + 8.0 * X[0] * np.eye(1, 3)[0])

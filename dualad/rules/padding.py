@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .axes import positions
-from .table import Array, composite, innermost
+from .table import Array, composite
 
 STATISTICS = {"maximum": np.max, "minimum": np.min, "mean": np.mean, "median": np.median}
 
@@ -20,7 +20,6 @@ STATISTICS = {"maximum": np.max, "minimum": np.min, "mean": np.mean, "median": n
 def pad(array: Array, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Array:
     """The value too is made here, in NumPy's order: a function that makes margins is called once, with lines to write into."""
     widths = pairs_of_widths(pad_width, array.ndim)
-    plain = innermost(array)
     if callable(mode):
         padded, _ = framed(array, widths)
         for axis, width in enumerate(widths):
@@ -28,7 +27,8 @@ def pad(array: Array, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> 
             for place in np.ndindex(lines.shape[:-1]):
                 mode(lines[(*place, ...)], np.array(width), axis, kwargs)
         return padded
-    np.pad(plain, pad_width, mode, **{name: innermost(value) for name, value in kwargs.items()})  # refuses what NumPy refuses
+    # Refuses what NumPy refuses, by zeros: while a program is recorded, a look at values would be part of it.
+    np.pad(_zeros(array), pad_width, mode, **{name: _zeros(value) for name, value in kwargs.items()})
     if mode in ("edge", "wrap") or (mode in ("reflect", "symmetric") and kwargs.get("reflect_type", "even") == "even"):
         return np.take(array, np.pad(positions(array.shape), pad_width, mode, **kwargs))
     padded, inside = framed(array, widths)
@@ -45,6 +45,11 @@ def pad(array: Array, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> 
         before[...] = low
         after[...] = high
     return padded
+
+
+def _zeros(value: Any) -> Any:
+    """Zeros in the place of a lifted array; anything else as it is."""
+    return np.zeros(value.shape, value.dtype) if hasattr(value, "level") else value
 
 
 def pairs(values: Any, ndim: int) -> Any:
