@@ -21,6 +21,7 @@ from .numerical import numerical
 from .propagation import propagate
 from .recording import record
 from .rules.table import rule
+from .sparse import hessian_sparsity, jacobian_sparsity, sparse_hessian, sparse_jacfwd
 
 __version__ = "0.1.0"
 
@@ -34,9 +35,11 @@ __all__ = [
     "grad",
     "hessian",
     "hessian_diagonal",
+    "hessian_sparsity",
     "hvp",
     "is_dual",
     "jacfwd",
+    "jacobian_sparsity",
     "jit",
     "jvp",
     "laplacian",
@@ -46,6 +49,8 @@ __all__ = [
     "propagate",
     "record",
     "rule",
+    "sparse_hessian",
+    "sparse_jacfwd",
     "stop_gradient",
     "tangent_of",
     "value_and_grad",

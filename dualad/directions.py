@@ -18,6 +18,7 @@ from .dropin import DropIn
 from .errors import BadArgument
 from .forward import Transformed, filled, one_hot, run
 from .lift import is_recorded
+from .progress import shown
 from .selection import Selection, cut, select
 from .trees import flatten, unflatten
 
@@ -136,7 +137,7 @@ def in_chunks(
         )
     else:
         answers = _results([executor.submit(worker, *task) for task in tasks])
-    return _shown(answers, len(tasks)) if progress else answers
+    return iter(shown(answers, len(tasks), "chunk")) if progress else answers
 
 
 def _results(futures: list[Any]) -> Iterator[Any]:
@@ -148,15 +149,6 @@ def _results(futures: list[Any]) -> Iterator[Any]:
         for future in futures:
             if future is not None:
                 future.cancel()
-
-
-def _shown(answers: Iterator[Any], count: int) -> Iterator[Any]:
-    """The answers, with a progress bar where tqdm is installed."""
-    try:
-        from tqdm.auto import tqdm  # noqa: PLC0415 - optional
-    except ImportError:
-        return answers
-    return iter(tqdm(answers, total=count, unit="chunk"))
 
 
 def jacobian_blocks(selection: Selection, tangent: Any, shape: tuple[int, ...], batch_ndim: int = 0) -> list[Any]:

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 __all__ = [
     "BadArgument",
+    "BranchWarning",
     "CheckFailed",
     "CompilationWarning",
     "DirectionWarning",
@@ -59,6 +60,10 @@ class GuardFailed(DualadError, ValueError):
 
 class RandomNumbers(DualadError, ValueError):
     """A function that is recorded draws random numbers, which would be the same whenever the graph is computed."""
+
+
+class BranchWarning(UserWarning):
+    """A sparsity pattern is that of the ways that a function went, and it may go others."""
 
 
 class CompilationWarning(UserWarning):

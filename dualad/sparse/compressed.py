@@ -1,0 +1,279 @@
+"""Sparse Jacobians and Hessians: directions that are sums of unit vectors, and the entries read off their images.
+
+Inputs of one colour move together. What they do to an output, or to an element of the gradient, is the sum of the entries of a
+row at these inputs, of which the pattern has one only. One more direction, a random one, goes along and must come out as the
+product of the matrix with it: then nothing is missing, however the function went this time.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from ..derivatives import grad
+from ..directions import SEED_ELEMENTS
+from ..errors import BadArgument, NotDifferentiable
+from ..forward import run, seed_like
+from ..jit import Jitted, jit
+from ..lift import Lifted
+from ..selection import Selection, name_of, select
+from ..trees import dtype_of, flatten, unflatten
+from .colouring import column_colouring, star_colouring
+from .patterns import blocks_of, hessian_sets, jacobian_sets
+
+PLANS = 64
+"""Plans are kept for so many kinds of arguments; the oldest goes first."""
+
+
+class Plan:
+    """How the entries of a sparse matrix are found.
+
+    Attributes
+    ----------
+    pattern
+        Boolean, of all outputs by all inputs.
+    colours
+        Of the inputs.
+    source
+        For each entry of the pattern where it stands in the compressed matrix, which has a row for each colour and is raveled.
+    directions
+        A row for each colour, and the random direction below them.
+    shapes, structure
+        Of the output's leaves.
+    program
+        The images of the directions as a compiled function of the arguments, if it was asked for.
+    """
+
+    def __init__(self, pattern: Any, colours: Any, source: Any) -> None:
+        self.pattern, self.colours, self.source = pattern, colours, source
+        columns = pattern.shape[1]
+        self.directions = np.zeros((self.count + 1, columns))
+        self.directions[colours, np.arange(columns)] = 1.0
+        # It looks like no other, and is the same one every time.
+        signs = np.resize([1.0, -1.0], columns)
+        self.directions[-1] = np.random.default_rng(columns).uniform(0.5, 1.5, columns) * signs
+        self.program: Any = None
+        self.shapes: list[Any] = []
+        self.structure: Any = None
+
+    @property
+    def count(self) -> int:
+        """How many colours there are."""
+        return int(self.colours.max(initial=-1)) + 1
+
+
+def jacobian_plan(pattern: Any) -> Plan:
+    """Each column has the colour that shows it."""
+    pattern = _canonical(pattern)
+    colours = column_colouring(pattern)
+    row = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+    return Plan(pattern, colours, colours[pattern.indices] * pattern.shape[0] + row)
+
+
+def hessian_plan(pattern: Any) -> Plan:
+    """Each entry, or its mirror image, stands alone in its row among those of its column's colour; both are read there."""
+    pattern = _canonical(pattern)
+    colours = star_colouring(pattern)
+    count = pattern.shape[0]
+    row = np.repeat(np.arange(count), np.diff(pattern.indptr))
+    column = pattern.indices
+    together = row * (int(colours.max(initial=0)) + 1) + colours[column]
+    alone = np.bincount(together)[together] == 1
+    # An entry and its mirror image are read in one place, so that they are the same to the last bit.
+    mirrored = sparse.csr_array((np.arange(1, len(row) + 1), pattern.indices, pattern.indptr), pattern.shape).T.tocsr()
+    mirrored.sort_indices()
+    mirror = mirrored.data - 1
+    first = np.where(row <= column, np.arange(len(row)), mirror)
+    place = np.where(alone[first], first, mirror[first])
+    return Plan(pattern, colours, colours[column[place]] * count + row[place])
+
+
+def _canonical(pattern: Any) -> Any:
+    pattern = sparse.csr_array(sparse.csr_array(pattern).astype(bool))
+    pattern.eliminate_zeros()
+    pattern.sum_duplicates()
+    pattern.sort_indices()
+    return pattern
+
+
+# -- running ---------------------------------------------------------------------------------------------------------------
+
+
+def seeds_of(selection: Selection, rows: Any) -> list[Any]:
+    """Directions, as rows over all inputs, in the shapes of the leaves."""
+    seeds: list[Any] = []
+    low = 0
+    for primal, size in zip(selection.primals, selection.sizes, strict=True):
+        if primal is None:
+            seeds.append(None)
+            continue
+        part = rows[:, low : low + size].astype(dtype_of(primal))  # a copy: f may write into it
+        seeds.append(seed_like(primal, part.reshape(len(rows), *np.shape(primal))))
+        low += size
+    return seeds
+
+
+def images(selection: Selection, rows: Any) -> tuple[Any, list[Any], Any]:
+    """What directions become: the output, the shapes of its leaves, and one row for each direction over all outputs."""
+    step = max(1, SEED_ELEMENTS // max(1, rows.shape[1]))
+    parts = []
+    for low in range(0, len(rows), step):
+        chunk = rows[low : low + step]
+        out, tangents, _ = run(selection, lambda chunk=chunk: seeds_of(selection, chunk), False)  # type: ignore[misc]
+        leaves, _ = flatten(out)
+        shapes = [None if leaf is None else np.shape(leaf) for leaf in leaves]
+        flat = [_flat(*each, len(chunk)) for each in zip(leaves, tangents, strict=True) if each[0] is not None]
+        parts.append(flat[0] if len(flat) == 1 else np.concatenate(flat, 1))
+    return out, shapes, parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _flat(leaf: Any, tangent: Any, count: int) -> Any:
+    if tangent is None:
+        dtype = dtype_of(leaf)
+        return np.zeros((count, np.size(leaf)), dtype if dtype.kind in "fc" else np.float64)
+    return np.reshape(tangent, (count, np.size(leaf)))
+
+
+class Images:
+    """The images of a plan's directions as a function of the arguments, to be compiled."""
+
+    def __init__(self, selection: Selection, directions: Any) -> None:
+        self.selection, self.directions = selection, directions
+        functools.update_wrapper(self, selection.f, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return images(self.selection.at(args, kwargs), self.directions)[2]
+
+
+def fits(matrix: Any, direction: Any, image: Any) -> Any:
+    """For each row whether the matrix gives the image of a direction, as far as rounding lets one tell; where either is not
+    finite nobody can."""
+    with np.errstate(all="ignore"):
+        size = abs(matrix) @ abs(direction)
+        digits = np.finfo(image.dtype).eps ** 0.5
+        wrong = abs(matrix @ direction - image) > digits * (size + abs(image)) + digits**1.5 * np.max(size, initial=0.0)
+    return ~(wrong & np.isfinite(size) & np.isfinite(image))
+
+
+class Compressed:
+    """What `sparse_jacfwd` and `sparse_hessian` do, for one function: plans by the kind of the arguments."""
+
+    def __init__(self, name: str, argnums: Any, sparsity: Any) -> None:
+        self.name, self.argnums, self.sparsity = name, argnums, sparsity
+        self.plans: dict[Any, Plan] = {}
+        self.lock = threading.Lock()
+
+    def __getstate__(self) -> Any:
+        return self.name, self.argnums, self.sparsity
+
+    def __setstate__(self, state: Any) -> None:
+        self.__init__(*state)  # type: ignore[misc]  # as new
+
+    def matrix(
+        self, selection: Selection, differentiated: Callable[[Plan], Selection], plan_of: Callable[[Any], Plan], sets_of: Any
+    ) -> tuple[Plan, Any]:
+        """The plan for these arguments, and the matrix of all elements of the output of `differentiated` by all inputs."""
+        if any(isinstance(primal, Lifted) for primal in selection.primals):
+            raise NotDifferentiable(
+                f"{self.name}: inside another transform its answer would be a sparse matrix of duals, which there is not. Use "
+                f"jacfwd or hessian there; to compile it, write {self.name}(jit(f))"
+            )
+        key = key_of(selection)
+        plan = known = self.plans.get(key)
+        if plan is None:
+            plan = plan_of(self.sparsity if self.sparsity is not None else sets_of(selection))
+        while True:
+            image = self.image(selection, differentiated, plan)
+            if plan.pattern.shape != (image.shape[1], sum(selection.sizes)):
+                raise BadArgument(
+                    f"{self.name}: the pattern has shape {plan.pattern.shape}, but {name_of(selection.f)} has "
+                    f"{image.shape[1]} outputs and {sum(selection.sizes)} inputs"
+                )
+            parts = image.reshape(-1)[plan.source], plan.pattern.indices.copy(), plan.pattern.indptr.copy()
+            matrix = sparse.csr_array(parts, plan.pattern.shape)
+            good = fits(matrix, plan.directions[-1], image[-1])
+            if np.all(good):
+                break
+            if self.sparsity is not None:
+                raise BadArgument(
+                    f"{self.name}: the pattern given as sparsity= misses entries, for one in row {int(np.argmin(good))}: the "
+                    "product with a random direction is not the derivative along it"
+                )
+            found = _canonical(plan.pattern + sets_of(selection))
+            if found.nnz == plan.pattern.nnz:
+                break  # nothing is missing: these are rounding errors
+            plan = plan_of(found)
+        if plan is not known:
+            with self.lock:
+                self.plans[key] = plan
+                while len(self.plans) > PLANS:
+                    del self.plans[next(iter(self.plans))]
+        return plan, matrix
+
+    def image(self, selection: Selection, differentiated: Callable[[Plan], Selection], plan: Plan) -> Any:
+        """What becomes of the plan's directions; compiled if the function is, from the second call on."""
+        if plan.program is not None:
+            return plan.program(*selection.args, **selection.kwargs)
+        out, plan.shapes, image = images(differentiated(plan), plan.directions)
+        plan.structure = flatten(out)[1]
+        if isinstance(selection.f, Jitted):
+            plan.program = jit(Images(differentiated(plan), plan.directions))
+        return image
+
+
+def key_of(selection: Selection) -> Any:
+    """What a plan is found by: structure, shapes and dtypes, and the values of what does not vary."""
+    leaves, structure = flatten((selection.args, selection.kwargs))
+    key: list[Any] = [structure]
+    for leaf in leaves:
+        if isinstance(leaf, np.ndarray):
+            key.append((leaf.shape, leaf.dtype, leaf.tobytes() if leaf.dtype.kind in "biu" else b""))
+        elif isinstance(leaf, float | complex | np.inexact):
+            key.append(type(leaf))
+        else:
+            key.append((type(leaf), leaf if type(leaf).__hash__ is not None else id(leaf)))
+    return tuple(key)
+
+
+def split(selection: Selection, matrix: Any, low: int, high: int) -> Any:
+    """Rows of a matrix, by the differentiated arguments."""
+    rows = matrix if high - low == matrix.shape[0] else matrix[low:high]
+    return blocks_of(selection, rows)
+
+
+def sparse_jacobian(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, work: Compressed) -> Any:
+    """The work of `sparse_jacfwd`."""
+    selection = select(work.name, f, args, kwargs, work.argnums, None)
+    plan, matrix = work.matrix(selection, lambda plan: selection, jacobian_plan, jacobian_sets)
+    answers: list[Any] = []
+    low = 0
+    for shape in plan.shapes:
+        high = low + (0 if shape is None else prod(shape))
+        answers.append(None if shape is None else split(selection, matrix, low, high))
+        low = high
+    return unflatten(plan.structure, answers)
+
+
+def sparse_second(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, work: Compressed) -> Any:
+    """The work of `sparse_hessian`."""
+    selection = select(work.name, f, args, kwargs, work.argnums, None)
+    count = sum(selection.sizes)
+
+    def gradient(plan: Plan) -> Selection:
+        chunk = max(1, SEED_ELEMENTS // max(1, count * (plan.count + 1)))  # each goes along with all of ours
+        return replace(selection, f=grad(f, work.argnums, chunk_size=chunk))
+
+    _, matrix = work.matrix(selection, gradient, hessian_plan, hessian_sets)
+    answers: list[Any] = []
+    low = 0
+    for primal, size in zip(selection.primals, selection.sizes, strict=True):
+        answers.append(None if primal is None else split(selection, matrix, low, low + size))
+        low += size
+    return selection.tree(answers)
