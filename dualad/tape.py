@@ -64,10 +64,10 @@ class Tape:
         """Arguments with lines in place of nodes and of arrays from outside."""
         if isinstance(value, Lifted):
             value = ungrounded(value)
-        if isinstance(value, Node):
+        if isinstance(value, Node) and value.tape is self:
             value.level.require_alive()
             return value.line
-        if isinstance(value, Lifted):
+        if isinstance(value, Lifted):  # of an outer recording too
             value.level.require_alive()
             return self.constant(value)
         if isinstance(value, np.ndarray):
@@ -90,7 +90,7 @@ class Tape:
         if isinstance(value, tuple | list) and not any(isinstance(each, np.ndarray | np.generic) for each in value):
             return value
         line = self.graph.emit(function, self.lines_of(args), self.lines_of(keywords), value)
-        return self.wrapped(value, line, _arrays_in((args, keywords)))
+        return self.wrapped(value, line, [each for each in _arrays_in((args, keywords)) if each.tape is self])
 
     def wrapped(self, value: Any, line: Line, sources: list[NodeArray]) -> Any:
         """NumPy's answer as nodes."""

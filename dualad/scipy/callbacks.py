@@ -14,6 +14,7 @@ from ..lift import Lifted, leaves
 from ..objects import holds_lifted
 from ..rules.table import Array, innermost
 from .dispatch import arrayed, bare
+from .steps import Recorded, recording, writes_down
 
 
 def is_lifted(value: Any) -> bool:
@@ -41,6 +42,8 @@ class Plain:
             with no_tangents():
                 return bare(self.f(*args))
         y = self.f(*args)
+        if writes_down(y):
+            raise Recorded(recording(y).level)
         self.lifted = is_lifted(y)
         return bare(y)
 

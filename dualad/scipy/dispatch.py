@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dual import Dual
 from ..errors import NoRule, caller
 from ..ground import grounded
 from ..levels import GROUND
@@ -113,7 +114,13 @@ def _entered(original: Callable[..., Any], groups: Sequence[str], enter: Any, ru
                 args, kwargs = bound.args, bound.kwargs
             return original(*args, **kwargs)
         positional, keywords = named(signature, groups, args, kwargs)
-        return top._function(public, positional, keywords)
+        if not top.recorded:
+            return top._function(public, positional, keywords)
+        drawn = np.random.get_state()  # noqa: NPY002 - SciPy estimates norms with it, which is no draw of the function's
+        try:
+            return top._function(public, positional, keywords)
+        finally:
+            np.random.set_state(drawn)  # noqa: NPY002 - the same
 
     public.__module__ = rule.__module__
     path = f"{original.__module__}.{original.__name__}"
@@ -205,6 +212,13 @@ def standing(thing: Any) -> Any:
 def own(cls: type, name: str) -> Any:
     """SciPy's method where ours stands."""
     return METHODS[cls, name].__wrapped__  # type: ignore[attr-defined]  # functools.wraps set it
+
+
+def stripped(value: Any) -> Any:
+    """What lies under dual numbers, plain or recorded."""
+    while isinstance(value, Dual):
+        value = value.primal
+    return value
 
 
 def bare(value: Any) -> Any:

@@ -18,6 +18,7 @@ from ..lift import highest
 from .callbacks import Plain, Structure, count_of, expanded, is_lifted, merged, plain_or_none, rebuilt, structure_of, varies
 from .dispatch import FUNCTIONS, arrayed, bare
 from .optimize import as_tuple
+from .steps import stepwise
 
 RELATIVE, ABSOLUTE = 1e-10, 1e-13
 """To what accuracy tangents of integrals are computed, if nothing finer is asked for."""
@@ -93,6 +94,7 @@ def between(f: Callable[[Any], Any], a: Any, b: Any, value: Any, options: dict[s
     return y
 
 
+@stepwise
 def quad(func: Any, a: Any, b: Any, args: Any = (), full_output: Any = 0, **options: Any) -> Any:
     """scipy.integrate.quad: by the limits and by everything that the integrand depends on.
 
@@ -112,6 +114,7 @@ def quad(func: Any, a: Any, b: Any, args: Any = (), full_output: Any = 0, **opti
     return (between(lambda x: func(x, *as_tuple(args)), arrayed(a), arrayed(b), answer[0], special), *answer[1:])
 
 
+@stepwise
 def nquad(func: Any, ranges: Any, args: Any = None, opts: Any = None, full_output: bool = False) -> Any:
     """scipy.integrate.nquad: integrals of integrals."""
     plain = Plain(func)
@@ -138,6 +141,7 @@ def _side(limit: Any, count: int) -> Callable[..., Any]:
     return (lambda *outer: limit(*outer[:count][::-1])) if callable(limit) else (lambda *outer: limit)
 
 
+@stepwise
 def dblquad(func: Any, a: Any, b: Any, gfun: Any, hfun: Any, args: Any = (), *rest: Any, **kwargs: Any) -> Any:
     """scipy.integrate.dblquad: integrals of integrals."""
     plain, low, high = Plain(func), plain_or_none(gfun), plain_or_none(hfun)
@@ -150,6 +154,7 @@ def dblquad(func: Any, a: Any, b: Any, gfun: Any, hfun: Any, args: Any = (), *re
     return (value, answer[1])
 
 
+@stepwise
 def tplquad(
     func: Any, a: Any, b: Any, gfun: Any, hfun: Any, qfun: Any, rfun: Any, args: Any = (), *rest: Any, **kwargs: Any
 ) -> Any:
@@ -191,6 +196,7 @@ def flow(f: Callable[[Any, Any], Any], y0: Any, start: Any, values: Any, solve: 
     return rebuilt(np.concatenate([values[None], parts[1:]]), structure)
 
 
+@stepwise
 def odeint(func: Any, y0: Any, t: Any, args: Any = (), *rest: Any, tfirst: bool = False, **options: Any) -> Any:
     """scipy.integrate.odeint: by the initial state and by everything that the right side depends on.
 
@@ -224,6 +230,7 @@ def raise_rest(name: str) -> None:
     raise NoRule(f"scipy.integrate.{name}, called at {caller()}: give what comes after args by keyword")
 
 
+@stepwise
 def solve_ivp(fun: Any, t_span: Any, y0: Any, method: Any = "RK45", t_eval: Any = None, dense_output: bool = False,
               events: Any = None, vectorized: bool = False, args: Any = None, **options: Any) -> Any:  # fmt: skip
     """scipy.integrate.solve_ivp: by the initial state and by everything that the right side depends on.

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from ..rules.table import Array, innermost
+from ..rules.table import Array
 from ..structural import Structural, structural
-from .dispatch import body_of, rule_of
+from .dispatch import body_of, rule_of, stripped
 
 
 def corner(f: Callable[[Array], Array], a: Array, da: Array) -> Array:
@@ -28,7 +28,7 @@ def corner(f: Callable[[Array], Array], a: Array, da: Array) -> Array:
     if isinstance(da, Structural):  # the block matrix has the primal beside the tangent, so its zeros are no tangent's
         moves = np.any(np.isnan(da.tangent[0]), axis=(-2, -1), keepdims=True)  # type: ignore[index]  # it has marks
         return structural(corner(f, a, da.primal), np.broadcast_to(np.where(moves, np.nan, 0.0), da.shape), da.level)
-    largest = np.max(np.abs(innermost(da)), axis=(-2, -1), keepdims=True)
+    largest = np.max(np.abs(stripped(da)), axis=(-2, -1), keepdims=True)
     finite = np.isfinite(largest)
     if not np.all(finite):  # unknown, and not for SciPy, whose logm does not return from infinities
         return corner(f, a, np.where(finite, da, 0.0)) + np.where(finite, 0.0, np.nan * da)

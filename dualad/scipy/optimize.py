@@ -22,6 +22,7 @@ from ..errors import NoRule, caller
 from ..rules.table import Array
 from .callbacks import Plain, implicit, is_lifted, jacobian, plain_or_none, polished
 from .dispatch import FUNCTIONS, arrayed, bare, standing_in
+from .steps import stepwise
 
 
 def entered(original: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -31,8 +32,8 @@ def entered(original: Callable[..., Any]) -> Callable[[Callable[..., Any]], Call
         text = ours.__doc__
         functools.update_wrapper(ours, original, assigned=("__name__", "__qualname__"), updated=())
         ours.__doc__ = f"scipy.optimize.{original.__name__}, with its parameters.\n\n{text}"
-        FUNCTIONS[original] = ours
-        return ours
+        FUNCTIONS[original] = public = stepwise(ours)
+        return public
 
     return decorate
 
