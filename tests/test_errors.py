@@ -62,7 +62,7 @@ MISTAKES = {
     "chunk_size as a float": (lambda: jacfwd(np.sin, chunk_size=2.0)(X), BadArgument, r"chunk_size=2\.0"),
     "chunk_size as a bool": (lambda: jacfwd(np.sin, chunk_size=True)(X), BadArgument, "chunk_size=True"),
     "batch_ndim too large": (lambda: jacfwd(np.sin, batch_ndim=2)(X), BadArgument, "only 1 axes"),
-    "batch_ndim negative": (lambda: jacfwd(np.sin, batch_ndim=-1)(X), BadArgument, "batch_ndim=-1"),
+    "batch_ndim too negative": (lambda: jacfwd(np.sin, batch_ndim=-2)(X), BadArgument, "only 1 axes"),
     "batch_ndim as a float": (lambda: jacfwd(np.sin, batch_ndim=1.0)(X), BadArgument, r"batch_ndim=1\.0"),
     "points that are summed": (lambda: jacfwd(np.sum, batch_ndim=1)(X), BadArgument, "leading axes .* same points"),
     "batches that differ": (
