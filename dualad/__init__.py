@@ -20,6 +20,7 @@ from .jit import jit
 from .numerical import numerical
 from .propagation import propagate
 from .recording import record
+from .reverse import jacrev, linearize, vjp
 from .rules.table import rule
 from .sparse import hessian_sparsity, jacobian_sparsity, sparse_hessian, sparse_jacfwd
 
@@ -40,9 +41,11 @@ __all__ = [
     "is_dual",
     "jacfwd",
     "jacobian_sparsity",
+    "jacrev",
     "jit",
     "jvp",
     "laplacian",
+    "linearize",
     "no_tangents",
     "numerical",
     "primal_of",
@@ -56,4 +59,5 @@ __all__ = [
     "value_and_grad",
     "value_and_jacfwd",
     "value_grad_and_hessian",
+    "vjp",
 ]

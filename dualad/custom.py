@@ -89,6 +89,7 @@ class custom_jvp(Wrapper):
             return tree_map(lambda leaf: top._wrap(leaf, None), self(*primals, **kwargs))
         # All directions at once: the rule is linear in the tangents, so its answer on 1 + v ε has its answer for v beside ε.
         with Level.fresh(f"the rule of {self.__name__}") as inner:
+            inner.program = level.program
             tangents = unflatten(structure, [_carrier(leaf, level, inner) for leaf in leaves])
             with np.errstate(all="ignore"):
                 answer = self._rule(primals, tangents, **kwargs)

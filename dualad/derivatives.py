@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from .directions import jacobian
+from .comparing import before_check, compare
+from .directions import jacobian, require_complex
 from .dropin import DropIn
-from .errors import NotDifferentiable
+from .errors import BadArgument, NoRule, NotDifferentiable
 from .forward import Transformed, jvp
-from .selection import Selection
-from .trees import flatten
+from .lift import is_recorded
+from .selection import Selection, select
+from .tracing import gradient
+from .trees import flatten, unflatten
 
 
 def _require_scalar(selection: Selection, out: Any) -> None:
@@ -30,8 +33,55 @@ def _require_scalar(selection: Selection, out: Any) -> None:
         raise NotDifferentiable(f"{selection.name}: the output is complex; use jacfwd, or its real or imaginary part")
 
 
-def _gradient(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], **options: Any) -> Any:
-    return jacobian(f, args, kwargs, refuse=_require_scalar, **options)
+FEW = 24
+"""So many inputs at most, and forward mode is as quick: it carries them all at once."""
+
+FEW_RECORDED = 8
+"""The same in a program, where loops are made of both."""
+
+
+def _gradient(
+    f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, mode: str | None, has_aux: bool, **options: Any
+) -> Any:
+    name, holomorphic = options["name"], options["holomorphic"]
+    selection = select(name, f, args, kwargs, options["argnums"], options["argnames"], complex_allowed=holomorphic)
+    if mode is None:
+        wanted = (
+            "reverse" if options["chunk_size"] == "auto" and options["executor"] is None and _many(selection) else "forward"
+        )
+    elif mode in MODES:
+        wanted = mode
+    else:
+        raise BadArgument(f'{name}: mode={mode!r}; it is "forward", "reverse", or None for the cheaper one')
+    if wanted == "reverse":
+        try:
+            return _backwards(selection, has_aux, options)
+        except NoRule:  # linear functions without a transpose, or rules that ask a tangent for its value
+            if mode is not None:
+                raise
+    return jacobian(f, args, kwargs, refuse=_require_scalar, has_aux=has_aux, selection=selection, **options)
+
+
+def _many(selection: Selection) -> bool:
+    """Whether reverse mode is cheaper for a function with one number as output."""
+    return sum(selection.sizes) > (FEW_RECORDED if any(map(is_recorded, selection.primals)) else FEW)
+
+
+def _backwards(selection: Selection, has_aux: bool, options: dict[str, Any]) -> Any:
+    """The gradient by reverse mode."""
+    before = before_check(selection, options["check"])
+    out, leaves, aux = gradient(selection, has_aux, _require_scalar)
+    (leaf,), structure = flatten(out)
+    require_complex(selection, leaf, options["holomorphic"])
+    if before is not None:
+        compare(selection, out, [np.concatenate([np.ravel(each) for each in leaves if each is not None])], before)
+    answer = unflatten(structure, [selection.tree(leaves)])
+    if options.get("value"):
+        return ((out, aux), answer) if has_aux else (out, answer)
+    return (answer, aux) if has_aux else answer
+
+
+MODES = ("forward", "reverse")
 
 
 def grad(
@@ -46,6 +96,7 @@ def grad(
     progress: bool = False,
     drop_in: DropIn = "auto",
     check: str | None = None,
+    mode: str | None = None,
 ) -> Transformed:
     """The gradient of a function with scalar output.
 
@@ -55,6 +106,9 @@ def grad(
         Function of arrays, scalars and pytrees of them, with a real scalar as output; complex if `holomorphic`.
     argnums, argnames, has_aux, holomorphic, chunk_size, executor, progress, drop_in, check
         As for `jacfwd`.
+    mode : None, "forward" or "reverse", optional
+        How to differentiate. None: the cheaper way, forward for few inputs, reverse for many; forward also where chunks are
+        asked for, or something in f cannot be transposed.
 
     Returns
     -------
@@ -86,6 +140,7 @@ def grad(
         progress=progress,
         drop_in=drop_in,
         check=check,
+        mode=mode,
     )
 
 
@@ -101,6 +156,7 @@ def value_and_grad(
     progress: bool = False,
     drop_in: DropIn = "auto",
     check: str | None = None,
+    mode: str | None = None,
 ) -> Transformed:
     """The value of a function with scalar output, and its gradient, in one run; parameters as for `grad`.
 
@@ -134,6 +190,7 @@ def value_and_grad(
         progress=progress,
         drop_in=drop_in,
         check=check,
+        mode=mode,
         value=True,
     )
 

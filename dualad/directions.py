@@ -192,9 +192,10 @@ def jacobian(
     matrix: bool = False,
     check: str | None = None,
     refuse: Callable[[Selection, Any], None] | None = None,
+    selection: Selection | None = None,
 ) -> Any:
     """What every Jacobian-like transform does: select, cut, run, assemble. `refuse` may refuse the output."""
-    selection = select(name, f, args, kwargs, argnums, argnames, complex_allowed=holomorphic)
+    selection = selection or select(name, f, args, kwargs, argnums, argnames, complex_allowed=holomorphic)
     if matrix and batch_ndim:
         raise BadArgument(f"{name}: matrix=True is one matrix, and with batch_ndim={batch_ndim} there are many")
     before = before_check(selection, check)

@@ -71,32 +71,40 @@ def _run(selection: Selection, seed: Callable[[], Sequence[Any]], has_aux: bool)
     """One run, and where a derivative comes out as nan, another one that looks again."""
     with Level.fresh(selection.name) as level, unjitted():
         lifted = [_lift(*each, level) for each in zip(selection.leaves, selection.primals, seed(), strict=True)]
-        out = selection.call(lifted)
-        aux = None
-        if has_aux:
-            if not (isinstance(out, tuple) and len(out) == 2):
-                raise BadArgument(
-                    f"{selection.name}: with has_aux=True, {name_of(selection.f)} must return a pair (output, aux)"
-                )
-            out, aux = out
-            aux = tree_map(lambda leaf: strip(lift_objects(leaf), level), aux)
-        leaves, structure = flatten(out)
-        if all(leaf is None for leaf in leaves):
-            raise BadArgument(f"{selection.name}: {name_of(selection.f)} returned nothing to differentiate: {out!r}")
-        leaves = [_numeric(selection, leaf) for leaf in leaves]
-        values = [strip(leaf, level) for leaf in leaves]
+        leaves, structure, values, aux = answered(selection, selection.call(lifted), has_aux, level)
         tangents = [plain(leaf.tangent) if isinstance(leaf, Dual) and leaf.level is level else None for leaf in leaves]
     if any(map(needs_second_look, values, tangents)):
-        before = Before(selection.f, selection.args, selection.kwargs)
-        with second_look():
-            again = _run(selection, seed, has_aux)
-        # A function that writes into its arguments is another one the second time, and so is one whose value depends on what
-        # it draws: there nan stays. What is drawn to estimate a norm, say, does not matter.
-        counts = not before.written() and all(map(_same, flatten(again[0])[0], values))
-        before.restore()
-        if counts:
+        again = looked_at_again(selection, values, lambda: _run(selection, seed, has_aux))
+        if again is not None:
             return again
     return unflatten(structure, values), tangents, aux
+
+
+def looked_at_again(selection: Selection, values: list[Any], run: Callable[[], Any]) -> Any:
+    """What another run gives, whose seeds are structural; None if it does not count."""
+    before = Before(selection.f, selection.args, selection.kwargs)
+    with second_look():
+        again = run()
+    # A function that writes into its arguments is another one the second time, and so is one whose value depends on what it
+    # draws: there nan stays. What is drawn to estimate a norm, say, does not matter.
+    counts = not before.written() and all(map(_same, flatten(again[0])[0], values))
+    before.restore()
+    return again if counts else None
+
+
+def answered(selection: Selection, out: Any, has_aux: bool, level: Level) -> tuple[list[Any], Any, list[Any], Any]:
+    """What a run on duals of a level gave: its leaves, their structure, their values, and aux without tangents."""
+    aux = None
+    if has_aux:
+        if not (isinstance(out, tuple) and len(out) == 2):
+            raise BadArgument(f"{selection.name}: with has_aux=True, {name_of(selection.f)} must return a pair (output, aux)")
+        out, aux = out
+        aux = tree_map(lambda leaf: strip(lift_objects(leaf), level), aux)
+    leaves, structure = flatten(out)
+    if all(leaf is None for leaf in leaves):
+        raise BadArgument(f"{selection.name}: {name_of(selection.f)} returned nothing to differentiate: {out!r}")
+    leaves = [_numeric(selection, leaf) for leaf in leaves]
+    return leaves, structure, [strip(leaf, level) for leaf in leaves], aux
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -188,7 +196,9 @@ def one_hot(selection: Selection, low: int, high: int, batch_ndim: int = 0) -> l
 def filled(tangent: Any, value: Any, k: int) -> Any:
     """A tangent of k directions for an output, zeros where it does not vary."""
     if tangent is not None:
-        return tangent if memory(tangent).flags.writeable else np.copy(tangent)  # of a broadcast view, say
+        plain_one = memory(tangent)
+        broadcast = 0 in plain_one.strides and plain_one.size > 1
+        return np.copy(tangent) if broadcast or not plain_one.flags.writeable else tangent
     dtype = dtype_of(value)
     return np.zeros((k, *np.shape(value)), dtype if dtype.kind in "fc" else np.float64)
 

@@ -118,6 +118,10 @@ class Interpreter(Lifted):
     ) -> Any:
         """The value y with its tangent, of which `moving` is a part."""
         array = y.__class__ is ndarray
+        program = self.level.program
+        if program is not None:
+            program.operands = inputs
+            return self._wrap(y, pushforward(row, primals, tangents, y))
         if moving.__class__ is Terms or (array and y.size >= deferred.FEW):
             terms = deferred.answer(row, inputs, primals, tangents, moving, y)
             if terms is not None:
@@ -243,6 +247,8 @@ class Interpreter(Lifted):
         varies = tangents and getattr(getattr(y, "dtype", None), "kind", "f") in "fcO"
         if varies and (row.view or carries(self.level)):  # a view is the array that it is of, also under no_tangents
             primals = tuple(map(typed, primals))
+            if self.level.program is not None:
+                self.level.program.operands = (*args, *kwargs.values())
             token = quiet()
             try:
                 tangent = row.push(y, *primals, **keywords, **tangents)

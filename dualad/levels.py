@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from functools import cached_property
+from typing import Any
 
 from .errors import EscapedDualError, caller
 
@@ -17,6 +18,7 @@ class Level(int):
 
     alive: bool
     transform: str
+    program: Any = None  # where its tangents are written down, in reverse mode
     _numbers = itertools.count(2, 2)
 
     @classmethod

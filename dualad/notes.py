@@ -7,10 +7,14 @@ refer to. An array and its views lie in the same memory, so notes are kept with 
 from __future__ import annotations
 
 from typing import Any
-from weakref import ref
+from weakref import WeakSet, ref
 
 SEED: Any = "seed"
 """The label of a number with a seed for its tangent: where that is zero it is structurally so."""
+
+
+PROGRAMS: WeakSet[Any] = WeakSet()
+"""What is recorded at present, and refers to arrays by the way: each is told before memory changes."""
 
 
 class Notes:

@@ -24,7 +24,7 @@ from numpy import generic, ndarray
 from .errors import refuse
 from .levels import GROUND
 from .lift import Lifted, LiftedScalar, memory, refilled, stays_zero
-from .notes import SEED, root_of, written
+from .notes import PROGRAMS, SEED, root_of, written
 from .objects import lift_objects
 from .rules.table import Array, innermost
 from .watching import WATCH, carries
@@ -169,6 +169,12 @@ def _view_of(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], functio
 
 def _tied(result: Any, source: Any, recipe: Callable[[Any], Any]) -> Any:
     if result.tangent is not None and result.tangent.size and not _share(result.tangent, source.tangent):
+        if (viewed := getattr(source.tangent, "viewed", None)) is not None:  # it is not computed, so it does not lie in memory
+            counted = np.empty_like(memory(source.primal), np.intp)
+            counted[...] = np.arange(source.size).reshape(source.shape)
+            result.tangent = viewed(recipe(counted))
+            watch(source, result, recipe)
+            return result
         root = root_of(source)  # its tangent lies in memory otherwise than its primal, and the view's came out as a copy
         fresh = _twin(root)
         fresh.tangent = like(root.tangent, root.primal)
@@ -288,6 +294,8 @@ def setitem(self: Any, key: Any, value: Any) -> None:
                     _become(root, fitted)
             if value.level is self.level:
                 value, tangent = value.primal, value.tangent if carries(self.level) else None
+    for program in [*PROGRAMS] if PROGRAMS else ():
+        program.written(memory(self.primal))
     self.primal[key] = value
     own = self.tangent
     if own is not None:

@@ -73,15 +73,32 @@ def var(
     da: Array | None = None,
     dmean: Array | None = None,
 ) -> Array:
-    """2/(n - ddof) * sum of (a - mean) * (da - dmean); the tangent of a mean that is taken here drops out, because the
-    deviations from it sum to zero."""
+    """2/(n - ddof) * sum of (a - mean) * (da - dmean)."""
+    return deviated(1.0, a, axis, dtype, ddof, keepdims, where, mean, correction, da, dmean)
+
+
+def deviated(
+    divisor: Any,
+    a: Array,
+    axis: Any,
+    dtype: Any,
+    ddof: float,
+    keepdims: bool,
+    where: Any,
+    mean: Any,
+    correction: Any,
+    da: Array | None,
+    dmean: Array | None,
+) -> Array:
+    """The tangent of a variance over a number. That divides the deviations, which may be zero where it is tiny; the tangent of
+    a mean that is taken here drops out, because the deviations from it sum to zero."""
     axes = negative(axis, a.ndim)
     if dtype is not None:
         a, da = np.astype(a, dtype), None if da is None else np.astype(da, dtype)
     center = np.mean(a, axes, keepdims=True, where=where) if mean is None else mean
     count = np.sum(np.broadcast_to(where, a.shape), axis=axes, keepdims=keepdims)
     change = total(da, None if dmean is None else -align(dmean, a.ndim))
-    terms = np.real(np.conjugate(a - center) * change)
+    terms = np.real(np.conjugate((a - center) / divisor) * change)
     factor = 2.0 / np.maximum(count - (ddof if correction is None else correction), 0)
     return np.sum(terms, axis=axes, keepdims=keepdims, where=where) * factor
 
@@ -103,9 +120,11 @@ def std(
     dmean: Array | None = None,
 ) -> Array:
     """dvar / (2 std), and 0 where all are equal: a cone's tip; flat at every order where one element deviates from itself."""
-    dvar = var(y, a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction, da=da, dmean=dmean)
-    lone = mean is None and np.sum(np.broadcast_to(where, a.shape), axis=negative(axis, a.ndim), keepdims=keepdims) == 1
-    return dvar / (2.0 * np.where(lone, 1.0, away_from_zero(y)))
+    axes = negative(axis, a.ndim)
+    lone = mean is None and np.sum(np.broadcast_to(where, a.shape), axis=axes, keepdims=keepdims) == 1
+    divisor = 2.0 * np.where(lone, 1.0, away_from_zero(y))
+    divisor = divisor if keepdims else np.expand_dims(divisor, axes)
+    return deviated(divisor, a, axis, dtype, ddof, keepdims, where, mean, correction, da, dmean)
 
 
 @composite(np.ptp)

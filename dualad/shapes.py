@@ -1,0 +1,160 @@
+"""Shapes and dtypes of what linear functions give, without computing it: for those that take long, or that are met often.
+
+Of all others NumPy itself is asked, with arrays that have a shape and no elements of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .rules.axes import negatives
+
+
+class Shaped:
+    """What is known of an array."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.shape, self.dtype = shape, dtype
+
+
+SHAPES: dict[Callable[..., Any], Callable[..., Shaped]] = {}
+
+
+def shape_of(*functions: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Enter what functions give."""
+
+    def enter(rule: Any) -> Any:
+        SHAPES.update(dict.fromkeys(functions, rule))
+        return rule
+
+    return enter
+
+
+def common(*operands: Any) -> np.dtype[Any]:
+    """The dtype of an operation; Python's numbers are weak."""
+    first = getattr(operands[0], "dtype", None)
+    if all(getattr(each, "dtype", None) is first for each in operands):
+        return first
+    return np.result_type(*(each if isinstance(each, int | float | complex) else each.dtype for each in operands))
+
+
+def together(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape to which shapes broadcast."""
+    first = shapes[0]
+    return first if all(each == first or not each for each in shapes) else np.broadcast_shapes(*shapes)
+
+
+@shape_of(np.add, np.subtract, np.multiply, np.divide)
+def binary(a: Any, b: Any) -> Shaped:
+    """Broadcast."""
+    return Shaped(together(np.shape(a), np.shape(b)), common(a, b))
+
+
+@shape_of(np.negative, np.conjugate, np.degrees, np.radians, np.rad2deg, np.deg2rad)
+def unary(a: Any) -> Shaped:
+    """The argument's own."""
+    return Shaped(a.shape, a.dtype)
+
+
+@shape_of(np.where)
+def where(condition: Any, a: Any, b: Any) -> Shaped:
+    """All three broadcast."""
+    return Shaped(together(np.shape(condition), np.shape(a), np.shape(b)), common(a, b))
+
+
+@shape_of(np.astype)
+def astype(a: Any, dtype: Any, *args: Any, **keywords: Any) -> Shaped:
+    """Another dtype."""
+    return Shaped(a.shape, np.dtype(dtype))
+
+
+@shape_of(np.sum)
+def sum_(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True) -> Shaped:
+    """Without the axes that are summed."""
+    axes = {each % a.ndim for each in negatives(axis, a.ndim)} if a.ndim else set()
+    lengths = [(1 if place in axes else length) for place, length in enumerate(a.shape) if keepdims or place not in axes]
+    return Shaped(tuple(lengths), a.dtype if dtype is None else np.dtype(dtype))
+
+
+@shape_of(np.cumsum)
+def cumsum(a: Any, axis: Any, dtype: Any = None) -> Shaped:
+    """The argument's own."""
+    return Shaped(a.shape, a.dtype if dtype is None else np.dtype(dtype))
+
+
+@shape_of(np.matmul)
+def matmul(a: Any, b: Any) -> Shaped:
+    """Batches broadcast, rows of one and columns of the other."""
+    row = () if a.ndim == 1 else a.shape[-2:-1]
+    column = () if b.ndim == 1 else b.shape[-1:]
+    return Shaped((*together(a.shape[:-2], b.shape[:-2]), *row, *column), common(a, b))
+
+
+@shape_of(np.vecdot)
+def vecdot(a: Any, b: Any) -> Shaped:
+    """Without the last axis."""
+    return Shaped(together(a.shape[:-1], b.shape[:-1]), common(a, b))
+
+
+@shape_of(np.matvec)
+def matvec(a: Any, b: Any) -> Shaped:
+    """The rows of the matrix."""
+    return Shaped((*together(a.shape[:-2], b.shape[:-1]), a.shape[-2]), common(a, b))
+
+
+@shape_of(np.vecmat)
+def vecmat(a: Any, b: Any) -> Shaped:
+    """The columns of the matrix."""
+    return Shaped((*together(a.shape[:-1], b.shape[:-2]), b.shape[-1]), common(a, b))
+
+
+@shape_of(np.tensordot)
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Shaped:
+    """What is left of one, then of the other."""
+    if isinstance(axes, int | np.integer):
+        axes = (tuple(range(-int(axes), 0)), tuple(range(int(axes))))
+    free = []
+    for each, used in zip((a, b), axes, strict=True):
+        summed = {axis % each.ndim for axis in negatives(used, each.ndim)}
+        free += [length for place, length in enumerate(each.shape) if place not in summed]
+    return Shaped(tuple(free), common(a, b))
+
+
+@shape_of(np.dot)
+def dot(a: Any, b: Any) -> Shaped:
+    """As `tensordot` over one axis; of a number, a product."""
+    if not np.ndim(a) or not np.ndim(b):
+        return binary(a, b)
+    return tensordot(a, b, (-1, -2 if b.ndim > 1 else -1))
+
+
+@shape_of(np.linalg.solve)
+def solve(a: Any, b: Any) -> Shaped:
+    """The right side's."""
+    batch = together(a.shape[:-2], b.shape[:-2]) if b.ndim > 1 else a.shape[:-2]
+    return Shaped((*batch, *b.shape[-2:]), common(a, b))
+
+
+def _fourier(shorter: bool, longer: bool) -> Callable[..., Shaped]:
+    def shaped(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Shaped:
+        length = (2 * (a.shape[axis] - 1) if longer else a.shape[axis]) if n is None else n
+        lengths = list(a.shape)
+        lengths[axis] = length // 2 + 1 if shorter else length
+        single = a.dtype.char in "fFe"
+        dtype = np.dtype(("f" if single else "d") if longer else ("F" if single else "D"))
+        return Shaped(tuple(lengths), dtype)
+
+    return shaped
+
+
+SHAPES |= {
+    np.fft.fft: _fourier(False, False),
+    np.fft.ifft: _fourier(False, False),
+    np.fft.rfft: _fourier(True, False),
+    np.fft.irfft: _fourier(False, True),
+}

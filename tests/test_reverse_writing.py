@@ -1,0 +1,157 @@
+"""Reverse mode of functions that write into arrays, through views, out of order, and into what others were made of."""
+
+import numpy as np
+import pytest
+
+from dualad import errors, grad, jacfwd, jacrev, linearize, vjp
+
+RNG = np.random.default_rng(37)
+X = RNG.normal(size=6)
+A = RNG.normal(size=(3, 4))
+BUFFER = np.zeros(6)
+
+
+def writes(x):
+    y = np.zeros_like(x)
+    y[1:] = x[:-1] * x[1:]
+    y[0] = x[2] ** 2
+    part = y[2:5]
+    part *= x[0]
+    part[1] = 3.0
+    y += x
+    return y
+
+
+def views(x):
+    y = x * 2
+    z = y.reshape(2, 3)
+    z[0] = z[1] * x[:3]
+    z.T[1, 0] += x[5]
+    np.multiply(y, x, out=y)
+    return y
+
+
+def recurrence(x):
+    y = x.copy()
+    for i in range(1, len(x)):
+        y[i] = np.sin(y[i - 1]) * x[i]
+    return y
+
+
+def reused_buffer(x):
+    """A plain array that is a factor each time, and then another one."""
+    out = 0
+    for i in range(3):
+        BUFFER[:] = i + 1
+        out = out + x * BUFFER
+    return out
+
+
+def overwritten_result(x):
+    """exp's slope is its own result, which is written into afterwards."""
+    y = np.exp(x)
+    z = y * x
+    y[...] = 0.0
+    y[2] = x[1]
+    return z + y * x
+
+
+def rows_of_a_table(x):
+    """Each row is a factor of the next one."""
+    table = np.zeros_like(x, shape=(4, len(x)))
+    table[0] = x
+    for i in range(1, 4):
+        table[i] = table[i - 1] * x + table[i - 1] ** 2
+    return table[3]
+
+
+def changed_index(x):
+    places = np.array([0, 2, 2, 1])
+    y = x[places] * 2
+    places[:] = 0
+    return y
+
+
+def changed_mask(x):
+    mask = x > 0
+    y = np.where(mask, x * x, np.sin(x))
+    mask[:] = False
+    return y
+
+
+def into_plain(x):
+    out = np.zeros(3)
+    out[0] = x[0] ** 2
+    out[1] = x[1] * x[2]
+    return out
+
+
+def rebuilt(x):
+    return np.array([x[0] * x[1], x[2], np.sin(x[3])])
+
+
+def one_by_one(x):
+    total = 0.0
+    for each in x:
+        total = total + each * each
+    return total
+
+
+def several(x):
+    sides = x.reshape(2, 3)
+    parts = [np.max(x), np.sort(x)[::-1] * x, np.median(x), np.cumsum(x) * x, np.cumprod(x), np.linalg.norm(x), np.std(x)]
+    return np.concatenate([*map(np.ravel, parts), np.diagonal(sides @ sides.T), sides.real.ravel(), x[[0, 0, 5]] ** 2])
+
+
+def filled_matrix(x):
+    m = np.outer(x, x)
+    np.fill_diagonal(m, x[0] ** 2)
+    m[[0, 0], [1, 2]] = x[1:3]
+    m[m > 0] *= 2
+    np.add.at(m, ([0, 0], [3, 3]), x[:2])
+    np.copyto(m[1], x, where=x > 0)
+    return m.sum(0)
+
+
+FUNCTIONS = [writes, views, recurrence, reused_buffer, overwritten_result, rows_of_a_table, changed_index, changed_mask]
+FUNCTIONS += [rebuilt, one_by_one, several, filled_matrix]
+
+
+@pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.__name__)
+def test_writing(f):
+    """In place, through views, out of order: as forward mode has it; also the product with a cotangent, twice."""
+    exact = jacfwd(f)(X)
+    np.testing.assert_allclose(jacrev(f)(X), exact, rtol=1e-13, atol=1e-14)
+    value, pull = vjp(f, X)
+    w = RNG.normal(size=np.shape(value))
+    for _ in range(2):
+        np.testing.assert_allclose(pull(w)[0], np.tensordot(w, exact, np.ndim(value)), rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(linearize(f, X)[1](X), exact @ X, rtol=1e-12, atol=1e-13)
+
+
+def test_drop_in():
+    """A function that fills a plain array is helped as in forward mode."""
+    with pytest.warns(errors.DropInWarning):
+        got = jacrev(into_plain)(X)
+    np.testing.assert_array_equal(got, jacfwd(into_plain)(X))
+    with pytest.raises(errors.TangentLossError):
+        jacrev(into_plain, drop_in=False)(X)
+
+
+def test_arrays_change_between_vjp_and_its_use():
+    """What was given is kept as it was: the argument, a factor, and the result that the caller got."""
+    x, factor = X.copy(), A[0].copy()
+    value, pull = vjp(lambda x: np.exp(x[:4]) * factor, x)
+    exact = np.exp(X[:4]) * factor
+    x[:], factor[:], value[:] = 0.0, 0.0, 0.0
+    np.testing.assert_array_equal(pull(np.ones(4))[0], [*exact, 0.0, 0.0])
+
+
+def test_answers_are_arrays_of_their_own():
+    """Gradients share memory with nobody, not with each other, and can be written into."""
+    x, y = X.copy(), X.copy()
+    c = np.ones(6)
+    answers = vjp(lambda x, y: x + y, x, y)[1](c) + grad(lambda x, y: np.sum((x + y) ** 2), (0, 1), mode="reverse")(x, y)
+    for number, each in enumerate(answers):
+        each += 1.0
+        assert not any(np.shares_memory(each, other) for other in (*answers[:number], x, y, c))
