@@ -18,6 +18,7 @@ from .hessians import hessian, hessian_diagonal, laplacian, value_grad_and_hessi
 from .inspection import is_dual, primal_of, tangent_of
 from .jit import jit
 from .numerical import numerical
+from .opaque import custom_vjp
 from .propagation import propagate
 from .recording import record
 from .reverse import jacrev, linearize, vjp
@@ -30,6 +31,7 @@ __all__ = [
     "Dual",
     "check_derivatives",
     "custom_jvp",
+    "custom_vjp",
     "derivative",
     "drop_in",
     "errors",

@@ -16,10 +16,12 @@ from .inspection import is_dual
 from .levels import Level
 from .lift import refilled
 from .selection import Selection, select
+from .tracing import Trace, half, traced
+from .transposing import Cotangents, evaluated, step_back, steps_behind
 from .trees import dtype_of, flatten, is_numeric, unflatten
 from .watching import watching
 
-MODES = ("forward",)
+MODES = ("forward", "reverse")
 COLUMNS = 32  # with more inputs than this, random directions are checked instead of single entries
 
 
@@ -42,7 +44,7 @@ def check_derivatives(
     order : int, optional
         1: first derivatives; 2: also second ones, along a random direction; and so on.
     modes : sequence of str, optional
-        What to check: so far ``"forward"``.
+        What to check: forward mode, reverse mode, or both, which is the default.
     rtol : float, optional
         Relative tolerance, 1e-6 by default; the differences' own error estimate comes on top.
 
@@ -65,12 +67,58 @@ def check_derivatives(
     if not isinstance(args, tuple | list):
         raise BadArgument("check_derivatives: args is a tuple with one item per argument: check_derivatives(f, (x,))")
     args = tuple(args)
-    _compare(f, args, rtol or 1e-6, "first derivative")
+    _compare_all(f, args, modes, rtol or 1e-6, "first derivative")
     random = np.random.default_rng(0)
     for times in range(2, order + 1):
         f = _along(f, args, random)
         which = "second derivative along a random direction" if times == 2 else f"derivative {times} along random directions"
-        _compare(f, args, rtol or 1e-6, which)
+        _compare_all(f, args, modes, rtol or 1e-6, which)
+
+
+def _compare_all(f: Callable[..., Any], args: tuple[Any, ...], modes: Sequence[str], rtol: float, what: str) -> None:
+    """The derivative in every mode; that of reverse mode is multiplied with the directions of forward mode."""
+    if "forward" in modes:
+        _compare(f, args, rtol, what, lambda seeds: jvp(f, args, seeds)[1], partial(_blame, f, args, rtol=rtol))
+    if "reverse" in modes:
+        trace = traced(_selected(f, args))
+        _compare(
+            f, args, rtol, f"{what} in reverse mode", partial(_product, trace), partial(_blame_in_reverse, trace, f, args, rtol)
+        )
+
+
+def _product(trace: Trace, seeds: Any) -> Any:
+    """The product of the Jacobian, row by row from reverse mode, with a direction. Numbers are paired by Re(w * x)."""
+    directions = flatten(seeds)[0]
+    answers: list[Any] = []
+    for place, value in enumerate(trace.values):
+        if value is None:
+            answers.append(None)
+            continue
+        parts = [
+            sum(
+                np.real(np.reshape(block, (np.size(value), np.size(d))) @ np.ravel(d))
+                for block, d in zip(half(trace, place, "auto", unit), directions, strict=True)
+                if block is not None and d is not None
+            )
+            for unit in ((1.0, 1j) if np.iscomplexobj(value) else (1.0,))
+        ]
+        answers.append(np.reshape(parts[0] if len(parts) == 1 else parts[0] - 1j * parts[1], np.shape(value))[()])
+    return unflatten(trace.structure, answers)
+
+
+def _blame_in_reverse(trace: Trace, f: Callable[..., Any], args: tuple[Any, ...], rtol: float, seeds: Any) -> str:
+    """The first operation whose transpose is none of what it is in forward mode; else the first whose derivative is wrong."""
+    random = np.random.default_rng(2)
+    for step in steps_behind([each for each in trace.variables if each is not None]):
+        inputs = {each: _random(random, np.zeros(each.shape, each.dtype)) for each in step.inputs}
+        weights = _random(random, np.zeros(step.result.shape, step.result.dtype))
+        forward = np.sum(np.real(weights * evaluated(step, inputs)))
+        state = Cotangents()
+        step_back(step, weights, False, state)
+        backward = sum(np.sum(np.real(value * state.known[each])) for each, value in inputs.items() if each in state.known)
+        if not abs(forward - backward) <= 1e-6 * max(1.0, abs(forward)):
+            return f"The first operation at fault is the transpose of {getattr(step.function, '__name__', step.function)}."
+    return _blame(f, args, seeds, rtol)
 
 
 def _selected(f: Callable[..., Any], args: tuple[Any, ...]) -> Selection:
@@ -84,11 +132,18 @@ def _along(f: Callable[..., Any], args: tuple[Any, ...], random: np.random.Gener
     return lambda *moved: jvp(f, moved, fixed)[1]
 
 
-def _compare(f: Callable[..., Any], args: tuple[Any, ...], rtol: float, what: str) -> None:
+def _compare(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    rtol: float,
+    what: str,
+    slope_along: Callable[[Any], Any],
+    blame: Callable[..., str],
+) -> None:
     selection = _selected(f, args)
     for place, direction in _directions(selection.primals):
         seeds = unflatten(selection.structure, direction)
-        _, slope = jvp(f, args, seeds)
+        slope = slope_along(seeds)
 
         def along(index: int, t: float, direction: list[Any] = direction) -> Any:
             moved = [leaf if d is None else leaf + t * d for leaf, d in zip(selection.leaves, direction, strict=True)]
@@ -106,7 +161,7 @@ def _compare(f: Callable[..., Any], args: tuple[Any, ...], rtol: float, what: st
                 raise CheckFailed(
                     f"{what}, output {index}, entry {entry} by {place}: dualad {np.asarray(out)[entry]:.12g}, differences "
                     f"{np.asarray(reference)[entry]:.12g} (their own error about {np.asarray(error)[entry]:.1g}). "
-                    f"{_blame(f, args, seeds, rtol)}"
+                    f"{blame(seeds=seeds)}"
                 )
 
 

@@ -33,8 +33,8 @@ def _require_scalar(selection: Selection, out: Any) -> None:
         raise NotDifferentiable(f"{selection.name}: the output is complex; use jacfwd, or its real or imaginary part")
 
 
-FEW = 24
-"""So many inputs at most, and forward mode is as quick: it carries them all at once."""
+FEW = 32
+"""So many inputs at most, and forward mode is quicker as a rule: it carries them all at once."""
 
 FEW_RECORDED = 8
 """The same in a program, where loops are made of both."""

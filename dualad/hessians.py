@@ -1,4 +1,4 @@
-"""Second derivatives by duals of duals: whole Hessians, their diagonals and traces."""
+"""Second derivatives by duals of duals, or by forward mode over reverse mode: whole Hessians, their diagonals and traces."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from typing import Any
 import numpy as np
 
 from .comparing import before_check, compare
-from .directions import chunk_bounds, in_chunks, jacobian_blocks, require_complex, run_all, run_chunk, unrolled
+from .directions import SEED_ELEMENTS, chunk_bounds, in_chunks, jacobian_blocks, require_complex, run_all, run_chunk, unrolled
 from .dropin import DropIn
-from .errors import BadArgument
+from .errors import BadArgument, NoRule
 from .forward import Transformed
+from .lift import is_recorded
 from .selection import Selection, select
-from .trees import flatten, unflatten
+from .tracing import gradient
+from .trees import dtype_of, flatten, unflatten
+
+FEW, FEW_RECORDED = 32, 8
+"""So many inputs at most, and a dual of duals is as quick as forward mode over reverse mode: eager, and in a program."""
 
 
 class _Rows:
@@ -59,13 +64,22 @@ def _hessian(
     progress: bool,
     everything: bool,
     check: str | None,
+    mode: str | None,
 ) -> Any:
     selection = select(name, f, args, kwargs, argnums, argnames, complex_allowed=holomorphic)
     before = before_check(selection, check)
     count = sum(selection.sizes)
-    bounds = chunk_bounds(selection, chunk_size, tangents=max(1, count))
-    tasks = [(selection, low, high, count, has_aux) for low, high in bounds]
-    answers = list(in_chunks(run_rows, tasks, executor, progress))
+    answers = None
+    if mode is None or mode == "reverse":
+        few = FEW_RECORDED if any(map(is_recorded, selection.primals)) else FEW
+        if mode or (count > few and not holomorphic):
+            answers = _over_reverse(selection, chunk_size, executor, progress, has_aux, mode)
+    elif mode != "forward":
+        raise BadArgument(f'{name}: mode={mode!r}; it is "forward", "reverse", or None for the cheaper one')
+    if answers is None:
+        bounds = chunk_bounds(selection, chunk_size, tangents=max(1, count))
+        tasks = [(selection, low, high, count, has_aux) for low, high in bounds]
+        answers = list(in_chunks(run_rows, tasks, executor, progress))
     out, aux, tangents = answers[0][1]
     if before is not None:
         compare(selection, out, tangents, before)
@@ -85,6 +99,58 @@ def _hessian(
     if everything:
         return (out, aux) if has_aux else out, unflatten(structure, gradients), second
     return (second, aux) if has_aux else second
+
+
+class _NotScalar(Exception):
+    """The function's output is not one number: its Hessian is better taken forwards."""
+
+
+class _Gradient:
+    """f's gradient by reverse mode as output, raveled: what a run over directions makes rows of a Hessian."""
+
+    def __init__(self, selection: Selection, has_aux: bool) -> None:
+        self.selection, self.has_aux = selection, has_aux
+        self.__name__ = getattr(selection.f, "__name__", repr(selection.f))
+        self.__wrapped__ = selection.f
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        selection = self.selection.at(args, kwargs)
+        out, leaves, aux = gradient(selection, self.has_aux, _require_one)
+        raveled = np.concatenate([np.ravel(each) for each in leaves if each is not None])
+        return raveled, (out, aux, [raveled])
+
+
+def _require_one(selection: Selection, out: Any) -> None:
+    leaves, _ = flatten(out)
+    if len(leaves) != 1 or np.ndim(leaves[0]) or dtype_of(leaves[0]).kind != "f":
+        raise _NotScalar
+
+
+def _over_reverse(
+    selection: Selection, chunk_size: Any, executor: Executor | None, progress: bool, has_aux: bool, mode: str | None
+) -> list[Any] | None:
+    """Rows by forward mode over reverse mode, as `run_rows` gives them; None if f has more than one number as output, or cannot
+    be transposed."""
+    outer = dataclasses.replace(selection, f=_Gradient(selection, has_aux))
+    count = sum(selection.sizes)
+    tasks = [(outer, low, high, 0, True) for low, high in _pieces(selection, chunk_size, count)]
+    try:
+        answers = list(in_chunks(run_chunk, tasks, executor, progress))
+    except _NotScalar:
+        return None
+    except NoRule:
+        if mode is not None:
+            raise
+        return None
+    return [([np.reshape(rows[0], (len(rows[0]), count))], extra) for _, rows, extra in answers]
+
+
+def _pieces(selection: Selection, chunk_size: Any, count: int) -> list[tuple[int, int]]:
+    """The first and last direction of every chunk; a direction costs a few arrays of all inputs."""
+    if chunk_size != "auto":
+        return chunk_bounds(selection, chunk_size)
+    size = max(1, SEED_ELEMENTS // max(1, count))
+    return [(low, min(low + size, count)) for low in range(0, count, size)]
 
 
 def _mirrored(blocks: list[Any], count: int) -> Any:
@@ -126,8 +192,9 @@ def hessian(
     progress: bool = False,
     drop_in: DropIn = "auto",
     check: str | None = None,
+    mode: str | None = None,
 ) -> Transformed:
-    """All second derivatives, by a dual of duals; symmetric to the last bit.
+    """All second derivatives; symmetric to the last bit.
 
     Parameters
     ----------
@@ -137,6 +204,9 @@ def hessian(
         As for `jacfwd`; chunks and executor serve the outer directions. A chunk computes the rows of its directions from
         the diagonal on, so that chunks compute each pair of inputs once: with long arrays that is faster than one run, with
         short ones slower, because f runs once per chunk.
+    mode : None, "forward" or "reverse", optional
+        How to take the gradient of which this is the derivative by forward mode: "forward", a dual of duals; "reverse", for a
+        function with one number as output. None: reverse where that is cheaper, for many inputs.
 
     Returns
     -------
@@ -168,6 +238,7 @@ def hessian(
         progress=progress,
         drop_in=drop_in,
         check=check,
+        mode=mode,
         everything=False,
     )
 
@@ -184,6 +255,7 @@ def value_grad_and_hessian(
     progress: bool = False,
     drop_in: DropIn = "auto",
     check: str | None = None,
+    mode: str | None = None,
 ) -> Transformed:
     """Value, first and second derivatives in one run; parameters as for `hessian`.
 
@@ -218,6 +290,7 @@ def value_grad_and_hessian(
         progress=progress,
         drop_in=drop_in,
         check=check,
+        mode=mode,
         everything=True,
     )
 

@@ -209,6 +209,8 @@ class Linear(Lifted):
         """The call written down, of any function that is linear in its linear arguments."""
         shaped = SHAPES.get(function)
         answer: Any
+        if shaped is None:
+            shaped = getattr(function, "shaped", None)  # somebody else's
         if shaped is not None:
             answer = shaped(*args, **kwargs)
         elif kwargs:

@@ -109,6 +109,11 @@ def traced(selection: Selection, has_aux: bool = False) -> Trace:
     return attempted(selection.f, (selection.args, selection.kwargs), selection.drop_in, once)
 
 
+def holding(dtype: Any, primal: Any) -> Any:
+    """The dtype of a derivative by a primal: complex for a complex one."""
+    return np.result_type(dtype, np.complex64) if dtype.kind != "c" and np.iscomplexobj(primal) else dtype
+
+
 def settled(selection: Selection, answers: Sequence[Any], dtype: Any = None) -> list[Any]:
     """Cotangents of the inputs, each an array of its own that may be written into; zeros where nothing arrives. In the
     inputs' dtypes, or in one for all."""
@@ -118,7 +123,7 @@ def settled(selection: Selection, answers: Sequence[Any], dtype: Any = None) -> 
         if primal is None:
             leaves.append(None)
             continue
-        wanted = dtype_of(primal) if dtype is None else dtype
+        wanted = dtype_of(primal) if dtype is None else holding(dtype, primal)
         if answer is None:
             leaves.append(np.zeros(np.shape(primal), wanted)[()])
             continue
@@ -167,22 +172,27 @@ def gradient(selection: Selection, has_aux: bool, refuse: Callable[[Selection, A
 
 def rows(trace: Trace, place: int, chunk_size: Any) -> list[Any]:
     """The rows of the Jacobian of one leaf of the output: for each input an array (rows, *S)."""
+    found = half(trace, place, chunk_size, 1.0)
+    primals = [each for each in trace.selection.primals if each is not None]
+    if dtype_of(trace.values[place]).kind != "c" or all(map(np.iscomplexobj, primals)):
+        return found
+    # Cotangents are paired with w as Re(w * J dx): for real inputs the other half of a complex J comes of w = i.
+    others = half(trace, place, chunk_size, 1j)
+    return [None if one is None else one - 1j * other for one, other in zip(found, others, strict=True)]
+
+
+def half(trace: Trace, place: int, chunk_size: Any, unit: complex) -> list[Any]:
+    """The cotangents of the inputs for `unit` in the place of each element of one leaf of the output."""
     selection, value = trace.selection, trace.values[place]
     size, dtype = prod(np.shape(value)), dtype_of(value)
     dtype = dtype if dtype.kind in "fc" else np.dtype(np.float64)
     if trace.variables[place] is None or not size:
         return [None if p is None else np.zeros((size, *np.shape(p)), dtype) for p in selection.primals]
     step = max(1, SEED_ELEMENTS // max(1, *selection.sizes)) if chunk_size == "auto" else chunk_size or size
-    parts = [_some_rows(trace, place, low, min(low + step, size), dtype, 1.0) for low in range(0, size, step)]
-    found = [
+    parts = [_some_rows(trace, place, low, min(low + step, size), dtype, unit) for low in range(0, size, step)]
+    return [
         None if each[0] is None else np.concatenate(each) if len(each) > 1 else each[0] for each in zip(*parts, strict=True)
     ]
-    if dtype.kind != "c" or all(map(np.iscomplexobj, filter(lambda p: p is not None, selection.primals))):
-        return found
-    # Real numbers are paired with Re(w * J dx): the other half of a complex J comes of w = i.
-    others = [_some_rows(trace, place, low, min(low + step, size), dtype, 1j) for low in range(0, size, step)]
-    joined: list[Any] = [None if each[0] is None else np.concatenate(each) for each in zip(*others, strict=True)]
-    return [one if one is None else one - 1j * other for one, other in zip(found, joined, strict=True)]
 
 
 def _some_rows(trace: Trace, place: int, low: int, high: int, dtype: Any, unit: complex) -> list[Any]:
@@ -208,9 +218,9 @@ def _some_rows(trace: Trace, place: int, low: int, high: int, dtype: Any, unit: 
             if primal is None:
                 answers.append(None)
             elif isinstance(found, Dual) and found.level is level and found.tangent is not None:
-                answers.append(filled(np.astype(found.tangent, dtype, copy=False), None, 1)[:, 0])
+                answers.append(filled(np.astype(found.tangent, holding(dtype, primal), copy=False), None, 1)[:, 0])
             else:
-                answers.append(np.zeros((high - low, *np.shape(primal)), dtype))
+                answers.append(np.zeros((high - low, *np.shape(primal)), holding(dtype, primal)))
     if trace.is_unclear(answers) and all(isinstance(each, np.ndarray) for each in answers if each is not None):
         marked: Any = sum(np.isnan(each).any(axis=tuple(range(1, each.ndim))) for each in answers if each is not None)
         for row in np.flatnonzero(marked):

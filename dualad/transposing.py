@@ -180,6 +180,8 @@ def step_back(step: Step, cotangent: Any, ours: bool, state: Cotangents) -> None
     rule = TRANSPOSES.get(function)
     if rule is not None:
         contributions = rule(cotangent, *args, **keywords)
+    elif hasattr(function, "transpose"):  # somebody else's
+        contributions = function.transpose(cotangent, *args)
     elif function in MOVES:
         contributions = moved(function, cotangent, *args, **keywords)
     else:
