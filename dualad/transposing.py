@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from .assembling import Parts, ranges_of
 from .errors import NoRule, called
-from .lift import refilled
+from .lift import is_recorded, refilled
 from .program import Step, Variable
 from .rules.transposes import (
     MOVES,
@@ -57,7 +58,8 @@ class Cotangents:
         """A cotangent and whether it is ours; None where nothing has arrived."""
         ours = variable in self.ours
         self.ours.discard(variable)
-        return self.known.pop(variable, None), ours
+        known = self.known.pop(variable, None)
+        return (known.joined() if known.__class__ is Parts else known), ours
 
     def add(self, variable: Variable, contribution: Any, fresh: bool = False) -> None:
         """Add a cotangent; a `fresh` one is nobody else's."""
@@ -69,7 +71,9 @@ class Cotangents:
         if contribution.shape != variable.shape or contribution.dtype is not variable.dtype:
             contribution = fitted(contribution, variable)
         known = self.known.get(variable)
-        if known is None:
+        if known.__class__ is Parts:
+            known.add(tuple([(0, length) for length in variable.shape]), contribution)
+        elif known is None:
             self.known[variable] = contribution
             if fresh and contribution.__class__ is ndarray and contribution.flags.writeable:
                 self.ours.add(variable)
@@ -89,6 +93,15 @@ class Cotangents:
             value = np.real(value)
         known = self.known.get(variable)
         once = placed.unique or names_once(key)
+        if is_recorded(value) and (known is None or known.__class__ is Parts):
+            ranges = ranges_of(key, variable.shape)
+            if ranges is not None:
+                if known is None:
+                    self.known[variable] = known = Parts(variable.shape)
+                known.add(ranges, value)
+                return
+        if known.__class__ is Parts:
+            known = known.joined()
         if known is None:
             known = zeros(variable.shape, value)
             if once and known.__class__ is ndarray:
@@ -138,8 +151,9 @@ def scatter(target: Any, key: Any, value: Any) -> None:
         np.add.at(target, key, value)
 
 
-def transposed(outputs: Sequence[Variable | None], cotangents: Sequence[Any], inputs: int, consume: bool) -> list[Any]:
-    """The cotangents of the inputs, by place; None where nothing arrives. With `consume`, the steps are let go on the way."""
+def transposed(outputs: Sequence[Variable | None], cotangents: Sequence[Any], inputs: int, consume: bool, pieces: Any = None) -> list[Any]:
+    """The cotangents of the inputs, by place; None where nothing arrives. With `consume`, the steps are let go on the way;
+    `pieces` is a list that gets what the answers were joined of."""
     state = Cotangents()
     for variable, cotangent in zip(outputs, cotangents, strict=True):
         if variable is not None:
@@ -156,7 +170,9 @@ def transposed(outputs: Sequence[Variable | None], cotangents: Sequence[Any], in
         del cotangent, step
     for variable, cotangent in state.known.items():
         if variable.place is not None:
-            answers[variable.place] = cotangent
+            answers[variable.place] = cotangent.joined() if cotangent.__class__ is Parts else cotangent
+            if pieces is not None:
+                pieces += cotangent.pieces if cotangent.__class__ is Parts else [cotangent]
     return answers
 
 
