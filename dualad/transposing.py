@@ -151,7 +151,9 @@ def scatter(target: Any, key: Any, value: Any) -> None:
         np.add.at(target, key, value)
 
 
-def transposed(outputs: Sequence[Variable | None], cotangents: Sequence[Any], inputs: int, consume: bool, pieces: Any = None) -> list[Any]:
+def transposed(
+    outputs: Sequence[Variable | None], cotangents: Sequence[Any], inputs: int, consume: bool, pieces: Any = None
+) -> list[Any]:
     """The cotangents of the inputs, by place; None where nothing arrives. With `consume`, the steps are let go on the way;
     `pieces` is a list that gets what the answers were joined of."""
     state = Cotangents()
