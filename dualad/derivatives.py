@@ -36,8 +36,8 @@ def _require_scalar(selection: Selection, out: Any) -> None:
 FEW = 32
 """So many inputs at most, and forward mode is quicker as a rule: it carries them all at once."""
 
-FEW_RECORDED = 8
-"""The same in a program, where loops are made of both."""
+FEW_RECORDED = 1
+"""The same in a program, where loops are made of both: there reverse mode has fewer lines."""
 
 
 def _gradient(

@@ -19,7 +19,7 @@ from .selection import Selection, select
 from .tracing import gradient
 from .trees import dtype_of, flatten, unflatten
 
-FEW, FEW_RECORDED = 32, 8
+FEW, FEW_RECORDED = 32, 1
 """So many inputs at most, and a dual of duals is as quick as forward mode over reverse mode: eager, and in a program."""
 
 
@@ -116,7 +116,8 @@ class _Gradient:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         selection = self.selection.at(args, kwargs)
         out, leaves, aux = gradient(selection, self.has_aux, _require_one)
-        raveled = np.concatenate([np.ravel(each) for each in leaves if each is not None])
+        flat = [np.ravel(each) for each in leaves if each is not None]
+        raveled = flat[0] if len(flat) == 1 else np.concatenate(flat)
         return raveled, (out, aux, [raveled])
 
 

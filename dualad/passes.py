@@ -16,6 +16,7 @@ import numpy as np
 from .graph import Graph, computed
 from .lines import Line
 from .nodes import cast
+from .stencils import sliced_inside
 
 SMALL = 2**16
 """Constants with more elements are left to be computed, not kept."""
@@ -52,10 +53,10 @@ PASSES: tuple[Callable[[Graph], Graph], ...] = (cleaned, folded, simplified)
 
 
 def optimised(graph: Graph) -> Graph:
-    """All passes, one after the other."""
+    """All passes, one after the other; then cheap lines as often as loops need them, and not through memory."""
     for each in PASSES:
         graph = each(graph)
-    return graph
+    return simplified(sliced_inside(graph))
 
 
 def constant_of(graph: Graph, line: Any) -> Any:

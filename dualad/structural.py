@@ -126,6 +126,8 @@ def needs_second_look(value: Any, tangent: Any) -> bool:
         return False
     if isinstance(tangent, np.ndarray) and not np.isnan(np.min(tangent)):
         return False
+    if not np.ndim(value):
+        return bool(np.any(np.isnan(tangent)) & ~np.isnan(value))
     return bool(np.any(np.isnan(tangent) & ~np.isnan(value)))
 
 

@@ -71,9 +71,9 @@ class Trace:
         """The value of the function."""
         return unflatten(self.structure, self.values)
 
-    def pull(self, cotangents: Sequence[Any], outputs: Any = None, consume: bool = False) -> list[Any]:
+    def pull(self, cotangents: Sequence[Any], outputs: Any = None, consume: bool = False, pieces: Any = None) -> list[Any]:
         """The inputs' cotangents of shape (1, *S), or None; for those of the outputs, of shape (1, *S) too."""
-        return transposed(outputs or self.variables, cotangents, len(self.selection.primals), consume)
+        return transposed(outputs or self.variables, cotangents, len(self.selection.primals), consume, pieces)
 
     def pulled(self, cotangents: Sequence[Any], outputs: Any = None) -> list[Any]:
         """The same, where a nan is looked at again."""
@@ -153,9 +153,10 @@ def gradient(selection: Selection, has_aux: bool, refuse: Callable[[Selection, A
         return trace.out, settled(selection, [None] * len(selection.primals), dtype), trace.aux
     if looking_again():
         return trace.out, settled(selection, trace.pull_structurally(seeds), dtype), trace.aux
+    pieces: list[Any] = []
     with np.errstate(all="ignore"):
-        answers = trace.pull(seeds, consume=True)
-    if trace.is_unclear(answers):
+        answers = trace.pull(seeds, consume=True, pieces=pieces)
+    if trace.is_unclear(pieces):
 
         def again() -> tuple[Any, list[Any], Any]:
             other = traced(selection, has_aux)

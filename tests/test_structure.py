@@ -109,6 +109,7 @@ def test_layers():
         "graph",
         "nodes",
         "tape",
+        "stencils",
         "passes",
         "views",
         "elements",
