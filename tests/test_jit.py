@@ -272,3 +272,15 @@ def test_threads():
     for thread in threads:
         thread.join()
     assert not failures
+
+
+def test_first_run_decides_nothing():
+    """Whether a function writes into what it is given is found out at its first run, and is no decision of the program."""
+
+    def bent(x):
+        return np.sum(x[1:] * np.exp(x[:-1]))
+
+    compiled = jit(dualad.hessian(bent))
+    for x in (np.array([0.5, 1.0]), np.array([0.25, 2.0])):
+        check(compiled(x), dualad.hessian(bent)(x))
+    assert compiled.cache_info().programs == 1
