@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from .compiling import file_of
-from .directions import UNROLLING, Unrolling
 from .errors import GuardFailed
 from .expressions import TYPES, known
 from .graph import Graph, outcome_of
@@ -23,6 +22,7 @@ from .loops import text_of
 from .passes import constant_of, optimised
 from .planning import Plan
 from .recording import recorded
+from .unrolling import UNROLLING, Unrolling
 from .views import packed, size_of
 
 
@@ -236,7 +236,9 @@ def program_of(f: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str,
         state = Unrolling(wanted)
         token = UNROLLING.set(state)
         try:
-            programs.append(Program(recorded(f, args, keywords, statics)))
+            graph = recorded(f, args, keywords, statics)
+            if not state.spoilt:
+                programs.append(Program(graph))
         finally:
             UNROLLING.reset(token)
         if not state.asked:
@@ -251,15 +253,13 @@ def compiled(name: str, text: str, signature: list[tuple[str, int]]) -> Callable
     """The compiled function of a text, from the disk if it was compiled before; it does not look what it is given."""
     import numba  # noqa: PLC0415 - half a second, for whoever needs it
 
-    from . import simd  # noqa: PLC0415 - loads numba
+    from . import emission  # noqa: PLC0415 - loads numba
 
     types = [
         getattr(numba, TYPES[char]) if ndim < 0 else numba.types.Array(getattr(numba, TYPES[char]), ndim, "C")
         for char, ndim in signature
     ]
-    names: dict[str, Any] = {"__name__": __name__}  # numba asks for a module that can be imported
-    exec(compile(text, str(file_of(name, text) or f"<{name}>"), "exec"), names)
-    return simd.njit(names[name], nogil=True).compile(tuple(types))
+    return emission.compiled(name, text, types, str(file_of(name, text) or f"<{name}>"))
 
 
 def evaluate(program: Program, values: list[Any]) -> list[Any]:

@@ -6,7 +6,6 @@ import contextvars
 import functools
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextvars import ContextVar
 from math import prod
 from typing import Any
 
@@ -21,6 +20,7 @@ from .lift import is_recorded
 from .progress import shown
 from .selection import Selection, cut, select
 from .trees import flatten, unflatten
+from .unrolling import UNROLLING
 
 SEED_ELEMENTS = 2**23
 """With chunk_size="auto" the seeds of one chunk hold at most this many numbers (64 MiB of float64)."""
@@ -28,16 +28,6 @@ SEED_ELEMENTS = 2**23
 
 UNROLLED = 64
 """While a program is recorded, each of a quarter as many directions, or of so many pairs of them, may have a run of its own."""
-
-
-class Unrolling:
-    """Whether a recording is to unroll directions, and whether it was asked to."""
-
-    def __init__(self, wanted: bool) -> None:
-        self.wanted, self.asked = wanted, False
-
-
-UNROLLING: ContextVar[Unrolling | None] = ContextVar("UNROLLING", default=None)
 
 
 def unrolled(selection: Selection, directions: int) -> bool:
@@ -91,6 +81,21 @@ def run_all(
     progress: bool,
 ) -> tuple[Any, list[Any], Any]:
     """Every chunk; tangents joined along the direction axis. Value and aux are those of the first chunk."""
+    state = UNROLLING.get()
+    if state is not None and state.wanted and len(bounds) > 1:
+        with state.several():
+            return _run_all(selection, bounds, batch_ndim, has_aux, executor, progress)
+    return _run_all(selection, bounds, batch_ndim, has_aux, executor, progress)
+
+
+def _run_all(
+    selection: Selection,
+    bounds: list[tuple[int, int]],
+    batch_ndim: int,
+    has_aux: bool,
+    executor: Executor | None,
+    progress: bool,
+) -> tuple[Any, list[Any], Any]:
     tasks = [(selection, low, high, batch_ndim, has_aux) for low, high in bounds]
     answers = in_chunks(run_chunk, tasks, executor, progress)
     out: Any = None

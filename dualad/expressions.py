@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from . import symbols
+from .graph import cast
 from .lines import Line
 from .mathematics import ROWS
-from .nodes import cast
 
 TRUTHS: dict[Any, str] = {
     **{each: symbols.ARITHMETIC[each] for each in (np.logical_not, np.invert, np.logical_and, np.logical_or)},

@@ -19,6 +19,7 @@ from .interpreter import typed
 from .jitted import unjitted
 from .levels import Level
 from .lift import Lifted, is_recorded, memory, ungrounded
+from .nodes import NodeArray
 from .objects import lift_objects, settled
 from .places import standing
 from .rules.table import innermost
@@ -118,6 +119,8 @@ def _lift(leaf: Any, primal: Any, seed: Any, level: Level) -> Any:
         return leaf
     if isinstance(primal, np.ndarray | DualArray):
         primal = np.copy(primal, order="K")
+    elif isinstance(primal, NodeArray):
+        primal = np.copy(primal)
     elif seed is None:
         return primal  # a number that does not vary here
     if seed is not None and looking_again():

@@ -44,6 +44,11 @@ def scattered(array: Any, places: Any, values: Any) -> Any:
     return copy
 
 
+def cast(array: Any, dtype: Any) -> Any:
+    """Another dtype, of a scalar too."""
+    return np.asarray(array).astype(dtype)[()] if not isinstance(array, np.ndarray) else array.astype(dtype)
+
+
 def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """np.copyto as a choice between elements, which asks for no value."""
     dtype = src.dtype if hasattr(src, "dtype") else np.result_type(src)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .expressions import CALLS, FOLDS, REDUCTIONS, cast_text, computed_in, literal, name_in_library, template
+from .expressions import FOLDS, REDUCTIONS, cast_text, computed_in, literal, template
 from .lines import Line, call_text
 from .planning import Part, Plan
 from .views import over, size_of, space_of
@@ -16,26 +16,11 @@ BLOCK = 1024
 """Sums are taken over blocks of so many elements, and then over the blocks: rounding errors grow slower so."""
 
 HEADER = """\
-# Written by dualad; the file may be removed at any time.
-from math import copysign, inf, nan, sqrt
-
-import numpy as np
-from numba import boolean, float32, float64, int64, njit
-from numpy import ceil, floor, rint, trunc
-
-from dualad.elements import choose, load, store
-
-
-@njit(fastmath={"reassoc"})
-def plus(a, b):
-    return a + b
-
-
-@njit(fastmath={"reassoc"})
-def times(a, b):
-    return a * b
-
+# Written by dualad; the file may be removed at any time. `emission` makes machine code of it.
 """
+
+STACK = 8192
+"""So many elements may lie on the stack; further arrays of a kernel are given to it."""
 
 
 def text_of(plan: Plan, stage: int, name: str) -> tuple[str, list[Line], list[Line]]:
@@ -44,10 +29,7 @@ def text_of(plan: Plan, stage: int, name: str) -> tuple[str, list[Line], list[Li
     body = writer.body()
     reads, gives = list(writer.reads), writer.gives
     names = [f"x{line.number}" for line in reads] + [f"y{line.number}" for line in gives]
-    lines = [HEADER]
-    if writer.called:
-        lines += [f"from dualad.simd import {', '.join(sorted(writer.called))}", "", ""]
-    return "\n".join([*lines, f"def {name}({', '.join(names)}):", *_indented(body)]) + "\n", reads, gives
+    return "\n".join([HEADER, f"def {name}({', '.join(names)}):", *_indented(body)]) + "\n", reads, gives
 
 
 class Writer:
@@ -57,8 +39,14 @@ class Writer:
         self.plan, self.stage = plan, stage
         self.lines = [line for line in plan.live if plan.inside(line, stage)]
         self.gives = [line for line in self.lines if line in plan.outside]
+        room = STACK
+        for line in self.lines:
+            if line in plan.kept and line not in plan.outside:
+                room -= size_of(line)
+                if room < 0:
+                    self.gives.append(line)
+                    room += size_of(line)
         self.reads: dict[Line, None] = {}
-        self.called: set[str] = set()
         self.numbers = {line: place for place, line in enumerate(plan.live)}
 
     def body(self) -> list[str]:
@@ -142,8 +130,6 @@ class Writer:
         """A line's expression of its operands' texts."""
         dtype = computed_in(line)
         assert dtype is not None
-        if (name := name_in_library(line)) and (line.function in CALLS or name == "power" or name in CALLS.values()):
-            self.called.add(name)
         texts = [text if text.replace("_", "").replace(".", "").isalnum() or text[-1] == ")" else f"({text})" for text in texts]
         text = template(line).format(*texts, one=literal(1, dtype))
         return cast_text(text, dtype, line.dtype) if template(line) == "{0}" and dtype != line.dtype else text
@@ -194,6 +180,8 @@ class Writer:
                 ufunc = REDUCTIONS.get(item.function, np.add)
                 _, start, step = FOLDS[ufunc]
                 begin = start if item.dtype.kind == "b" else f"{item.dtype.name}({start})"
+                if item.dtype.kind == "i":
+                    begin = {"-inf": "-9223372036854775807 - 1", "inf": "9223372036854775807"}.get(start, start)
                 step = step.format(f"p{name}", f"t{item.number}")
                 statements += [f"t{item.number} = {' * '.join(texts)}", f"p{name} = {step}{self.comment(item)}"]
                 folds.append((name, begin, FOLDS[ufunc][2]))

@@ -17,8 +17,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from . import unrolling
 from .errors import NoRule, TangentLossError, caller, refuse
-from .graph import Graph, calls_or_writes, copyto, item, scattered, written
+from .graph import Graph, calls_or_writes, cast, copyto, item, scattered, written
 from .lift import Lifted, LiftedScalar, binary, refilled, unary, ungrounded
 from .lines import Line, replaced
 from .objects import array_of_objects, lift_objects
@@ -94,9 +95,8 @@ class Node(Lifted):
     def _ufunc(self, ufunc: Any, inputs: tuple[Any, ...], compute: Callable[..., Any] | None = None) -> Any:
         inputs = tuple([lift_objects(each) if isinstance(each, list | tuple | np.ndarray) else each for each in inputs])
         function = compute if compute is operator.pow else ufunc
-        return self.tape.call(
-            function, inputs, {}, weak=compute is not None and all(type(example_of(each)) in (*WEAK, int) for each in inputs)
-        )
+        weak = compute is not None and all(type(example_of(each)) in (*WEAK, int, bool) for each in inputs)
+        return self.tape.call(function, inputs, {}, weak)
 
     def _ufunc_method(self, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         out = kwargs.pop("out", None)
@@ -246,11 +246,6 @@ class Node(Lifted):
         return self.tape.call(cast, (self, np.dtype(dtype)), {})
 
 
-def cast(array: Any, dtype: Any) -> Any:
-    """Another dtype, of a scalar too."""
-    return np.asarray(array).astype(dtype)[()] if not isinstance(array, np.ndarray) else array.astype(dtype)
-
-
 class NodeScalar(Node, LiftedScalar):
     """A node whose example is a scalar of NumPy's or a number of Python's: immutable, without length."""
 
@@ -272,10 +267,11 @@ numbers.Number.register(NodeScalar)
 class NodeArray(Node):
     """A node with ndarray's semantics: indexing gives views, writing changes what they share."""
 
-    __slots__ = ("_base", "_recipe", "_seen")
+    __slots__ = ("_base", "_born", "_recipe", "_seen")
 
     _base: NodeArray | None
     _recipe: tuple[Line, Line] | None  # the line that made this view, and the base's line then
+    _born: int  # when it was made
     _seen: Line | None  # the base's line to which ours belongs
 
     @property
@@ -328,6 +324,7 @@ class NodeArray(Node):
             view._seen = line
             view = base
         view._line = line
+        unrolling.written(view._born)
 
     def _set_shape(self, shape: Any) -> None:
         refuse("x.shape = ...", "write x = x.reshape(shape)")

@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Graph, computed
+from .graph import Graph, cast, computed
 from .lines import Line
-from .nodes import cast
 from .stencils import sliced_inside
 
 SMALL = 2**16
@@ -120,8 +119,8 @@ def _simplify(graph: Graph, line: Line) -> Line | None:
     if function in (np.transpose, np.matrix_transpose) and _only(line) and _only(first) and first.function is function:
         return first.args[0]
     neutral = NEUTRAL.get(function)
-    if neutral is None or len(args) != 2 or line.keywords:
-        return None
+    if neutral is None or len(args) != 2 or line.keywords or line.dtype.kind == "c":
+        return None  # (inf + 1j) * 1 has an imaginary part of nan
     for place, number in neutral:
         other = args[1 - place]
         if isinstance(other, Line) and _is(constant_of(graph, args[place]), number):

@@ -84,7 +84,10 @@ def _output(tape: Tape, leaf: Any) -> Any:
 
 def _states() -> Any:
     """The state of the global generators of random numbers."""
-    numpy = repr(np.random.get_state()) if "numpy.random" in sys.modules else None  # noqa: NPY002 - whoever draws from it is found out
+    numpy = ()
+    if "numpy.random" in sys.modules:
+        kind, key, *rest = np.random.get_state()  # noqa: NPY002 - whoever draws from it is found out
+        numpy = (kind, key.tobytes(), *rest)
     return random.getstate(), numpy
 
 

@@ -58,6 +58,7 @@ from numba.core.extending import intrinsic
 from numba.core.registry import cpu_target
 
 FUNCTIONS: dict[str, Any] = {}  # by NumPy's name of the function; erf and erfc by SciPy's
+_LIBM_NAMES: dict[str, str] = {}  # the C library's name of each
 _GUARD = "numba.dynamic.globals.dualad"  # what starts like this is an address of this process to numba: not to be kept on disk
 _wide: list[str] = []
 _VECTORS: dict[str, list[tuple[int, str]]] = {}  # by libm's name: elements per call and libmvec's name
@@ -155,6 +156,11 @@ def _declare(module: Any, libm: str, real: Any, arity: int) -> Any:
     return function
 
 
+def declare(module: Any, name: str, real: Any, arity: int) -> Any:
+    """A function of this module, by its name, for whoever writes LLVM's instructions; `real` is the type of its numbers."""
+    return _declare(module, _LIBM_NAMES[name] + ("f" if isinstance(real, ir.FloatType) else ""), real, arity)
+
+
 def _typed(name: str, libm: str, arguments: tuple[Any, ...]) -> tuple[Any, Callable[..., Any]]:
     """The signature for some types of arguments, and what emits the call."""
     for each in arguments:
@@ -184,6 +190,7 @@ def _function(name: str, libm: str = "", arity: int = 1) -> Any:
     definition.__name__ = definition.__qualname__ = name
     definition.__doc__ = f"{name} of real numbers: float32 if each is, else float64."
     FUNCTIONS[name] = intrinsic(definition)
+    _LIBM_NAMES[name] = libm
     return FUNCTIONS[name]
 
 
@@ -218,8 +225,9 @@ VECTORISED = bool(WIDE)
 
 
 def _fingerprint() -> str:
-    """What compiled code depends on: the entries it may call, the target, the compilers, and how this file emits calls."""
-    source = Path(__file__).read_bytes() if os.path.exists(__file__) else b""
+    """What compiled code depends on: the entries it may call, the target, the compilers, and how we emit code."""
+    files = [Path(__file__), Path(__file__).with_name("emission.py")]
+    source = b"".join(each.read_bytes() for each in files if each.exists())
     parts = (sorted(_VECTORS.items()), _TARGET, numba.__version__, llvmlite.__version__, hashlib.sha256(source).hexdigest())
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

@@ -14,6 +14,7 @@ from .levels import Level
 from .lift import Lifted, refilled, ungrounded
 from .lines import Line
 from .nodes import STATIC, Node, NodeArray, NodeScalar, example_of, examples_of, static_bound
+from .unrolling import clock
 
 
 class Tape:
@@ -30,6 +31,7 @@ class Tape:
         new.tape, new.level, new.example, new._line = self, self.level, example, line
         if new.__class__ is NodeArray:
             new._base = new._recipe = new._seen = None
+            new._born = next(clock)
         return new
 
     def constant(self, array: Any) -> Line:

@@ -145,6 +145,10 @@ def test_only_what_is_exact_is_left_out():
     with np.errstate(all="ignore"):
         for graph in (kept, gone):
             np.testing.assert_array_equal(optimised(graph)(x), graph(x))
+    z = np.array([complex(np.inf, 1.0), complex(-0.0, -0.0)])
+    with np.errstate(all="ignore"):
+        left = (z * 1.0, z / 1.0, z + -0.0, z + 0.0)
+        check(optimised(record(lambda z: (z * 1.0, z / 1.0, z + -0.0, z + 0.0))(z))(z), left)
     turned = record(lambda z: (np.conjugate(z), z.real, z.T))(np.ones((2, 3)) * 1j)
     check(optimised(turned)(np.full((2, 3), 2.0 + 1.0j)), turned(np.full((2, 3), 2.0 + 1.0j)))
 
@@ -190,7 +194,7 @@ def test_numbers_stay_weak():
     """Python's floats promote as weakly in the graph as they do in NumPy; integers and text are part of the program."""
 
     def f(x, a, n, how):
-        return x * (a + 1.0) ** n, a * 2.0, how
+        return x * (a + 1.0) ** n, a * 2.0, a - True, how
 
     x = np.ones(2, np.float32)
     graph = record(f)(x, 1.5, 2, "text")

@@ -117,6 +117,22 @@ def test_transforms_of_jitted_functions():
     check(dualad.derivative(lambda a: jit(lambda x: np.sum(x * a))(X))(2.0), np.sum(X))
 
 
+def test_functions_that_write_into_their_arguments():
+    """A derivative gives its function copies, as many as there are runs; what they share is written into once."""
+
+    def f(x, y):
+        y += 1.0
+        z = x * y
+        x[x > 0.0] += x[0]
+        return z * x
+
+    def both(x, y):
+        return jacfwd(f)(x, y), dualad.hessian(lambda x, y: np.sum(f(x, y)))(x, y), x, y
+
+    check(jit(both)(X, np.ones(3)), both(X.copy(), np.ones(3)))
+    check(dualad.record(both)(X, np.ones(3))(X, np.ones(3)), both(X.copy(), np.ones(3)))
+
+
 factor = 2.0
 
 

@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ..graph import scattered, written
+from ..graph import cast, scattered, written
 from ..lines import Line, replaced
-from ..nodes import cast
 from .flow import RULES, Flow, FlowRule, elementwise, flows, same
 from .sets import Masked, Sets, either, no_sets, numbered, placed, repeated, taken
 

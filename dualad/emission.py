@@ -1,0 +1,291 @@
+"""Machine code from the text of a kernel: each line becomes LLVM's instructions at once.
+
+numba takes some milliseconds a line, nearly all of it to find out about types that are known here. So numba gets a function of
+one line, the call of an intrinsic, and that writes what the text says. It knows the few words that `loops` uses: assignments,
+loops over ranges, arithmetic of float64, float32, int64 and truths, the functions below and those of `simd`. Arrays are told
+to be apart from each other, so that LLVM need not look before it widens a loop; whoever calls a kernel sees to that. Places are
+not checked: the program that is written around them knows the sizes.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+from numba.core.extending import intrinsic
+
+from . import simd
+
+F64, F32, I64, I1, I8 = ir.DoubleType(), ir.FloatType(), ir.IntType(64), ir.IntType(1), ir.IntType(8)
+TYPES: dict[str, Any] = {"float64": F64, "float32": F32, "int64": I64, "bool_": I1, "boolean": I1}
+ROUNDED = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "rint": "rint", "sqrt": "sqrt", "abs": "fabs"}
+COMPARED = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+
+_jobs: dict[int, str] = {}  # texts that numba is about to ask for
+_numbers = itertools.count()
+
+
+def compiled(name: str, text: str, arguments: list[Any], path: str) -> Callable[..., Any]:
+    """The compiled function of a text, from the disk if it was compiled before; it does not look what it is given."""
+    job = next(_numbers)
+    _jobs[job] = text
+    try:
+        names = ", ".join(f"a{place}" for place in range(len(arguments)))
+        scope: dict[str, Any] = {"__name__": __name__, "emit": _emitter(len(arguments))}  # numba asks for a module
+        exec(compile(f"def {name}({names}):\n    return emit({job}, {names})\n", path, "exec"), scope)
+        return simd.njit(scope[name], nogil=True, no_cfunc_wrapper=True).compile(tuple(arguments))
+    finally:
+        del _jobs[job]
+
+
+@functools.cache
+def _emitter(count: int) -> Any:
+    """The intrinsic for so many arguments: numba knows a function by how many it has."""
+
+    def typed(job: Any, *arguments: Any) -> Any:
+        number = job.literal_value
+
+        def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            return Emitter(_jobs[number], context, builder).call(arguments, values[1:])
+
+        return types.boolean(job, *arguments), emit
+
+    names = ", ".join(f"a{place}" for place in range(count))
+    scope: dict[str, Any] = {"typed": typed}
+    exec(f"def emit(typingctx, job, {names}):\n    return typed(job, {names})\n", scope)
+    return intrinsic(prefer_literal=True)(scope["emit"])
+
+
+def _names(node: Any) -> set[str]:
+    """The names in an expression."""
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def _is(node: Any, kind: type[Any]) -> bool:
+    """Whether a node is of a kind, in whose fields stands what `loops` writes there."""
+    return isinstance(node, kind)
+
+
+class Emitter:
+    """The instructions of one kernel, as a function of pointers and numbers."""
+
+    def __init__(self, text: str, context: Any, builder: Any) -> None:
+        self.definition: Any = next(each for each in ast.parse(text).body if isinstance(each, ast.FunctionDef))
+        self.context, self.outer = context, builder
+        self.values: dict[str, Any] = {}
+        self.memory: dict[str, Any] = {}  # pointers to elements, by an array's name
+        self.builder: Any = None
+        self.first: Any = None  # where memory on the stack is asked for
+        nodes: list[Any] = list(ast.walk(self.definition))
+        assigned = [(each.targets[0], each.value) for each in nodes if _is(each, ast.Assign)]
+        self.changing = {target.id for target, value in assigned if _is(target, ast.Name) and target.id in _names(value)}
+        self.cells: dict[str, Any] = {}
+
+    def call(self, kinds: Any, values: Any) -> Any:
+        """Write the function, and a call of it with an array's data in place of the array."""
+        outer = self.outer
+        passed = [
+            self.context.make_array(kind)(self.context, outer, value=value).data if isinstance(kind, types.Array) else value
+            for kind, value in zip(kinds, values, strict=True)
+        ]
+        function = ir.Function(
+            outer.module, ir.FunctionType(I1, [each.type for each in passed]), f"{self.definition.name}_body"
+        )
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        function.attributes.add("nounwind")
+        self.first = ir.IRBuilder(function.append_basic_block("entry"))
+        self.builder = ir.IRBuilder(function.append_basic_block("body"))
+        for name, kind, value in zip(self.definition.args.args, kinds, function.args, strict=True):
+            if isinstance(kind, types.Array):
+                value.add_attribute("noalias")
+                self.memory[name.arg] = value
+            else:
+                self.values[name.arg] = value if value.type != I8 else self.builder.trunc(value, I1)
+        body = function.blocks[-1]
+        for each in self.definition.body:
+            self.statement(each)
+        self.first.branch(body)
+        return outer.call(function, passed)
+
+    # -- statements --------------------------------------------------------------------------------------------------------
+
+    def statement(self, node: Any) -> None:
+        if _is(node, ast.Assign):
+            self.assign(node.targets[0], node.value)
+        elif _is(node, ast.For):
+            self.loop(node)
+        elif _is(node, ast.Return):
+            self.builder.ret(self.value(node.value))
+        else:
+            self.store(*node.value.args)
+
+    def assign(self, target: Any, node: Any) -> None:
+        if isinstance(target, ast.Subscript):
+            self.store(target.value, target.slice, node)
+        elif _is(node, ast.Call) and _is(node.func, ast.Attribute):
+            if node.func.attr == "empty":
+                kind: Any = TYPES[node.args[1].attr]
+                kind = I8 if kind == I1 else kind
+                self.memory[target.id] = self.first.alloca(kind, ir.Constant(I64, node.args[0].value))
+            else:  # the same elements with one axis
+                self.memory[target.id] = self.memory[node.func.value.id]
+        elif target.id in self.changing:
+            value = self.value(node)
+            if target.id not in self.cells:
+                self.cells[target.id] = self.first.alloca(value.type)
+            self.builder.store(self.cast(value, self.cells[target.id].type.pointee), self.cells[target.id])
+        else:
+            self.values[target.id] = self.value(node)
+
+    def loop(self, node: Any) -> None:
+        """A loop over a range that is not empty."""
+        bounds = [self.place(each) for each in node.iter.args]
+        bounds = [ir.Constant(I64, 0), *bounds] if len(bounds) == 1 else bounds
+        step = bounds[2] if len(bounds) == 3 else ir.Constant(I64, 1)
+        before = self.builder.block
+        self.builder = ir.IRBuilder(self.builder.append_basic_block("loop"))
+        start = self.builder.block
+        counter = self.builder.phi(I64)
+        counter.add_incoming(bounds[0], before)
+        ir.IRBuilder(before).branch(start)
+        self.values[node.target.id] = counter
+        for each in node.body:
+            self.statement(each)
+        following = self.builder.add(counter, step, flags=("nuw", "nsw"))
+        counter.add_incoming(following, self.builder.block)
+        after = self.builder.append_basic_block("after")
+        self.builder.cbranch(self.builder.icmp_signed("<", following, bounds[1]), start, after)
+        self.builder = ir.IRBuilder(after)
+
+    def store(self, array: Any, place: Any, node: Any) -> None:
+        pointer = self.builder.gep(self.memory[array.id], [self.place(place)], inbounds=True)
+        kind = pointer.type.pointee
+        value = self.value(node)
+        value = self.builder.zext(self.truth(value), I8) if kind == I8 else self.cast(value, kind)
+        self.builder.store(value, pointer)
+
+    # -- expressions -------------------------------------------------------------------------------------------------------
+
+    def place(self, node: Any) -> Any:
+        """An index, whose arithmetic does not overflow."""
+        if _is(node, ast.BinOp):
+            emit = self.builder.add if isinstance(node.op, ast.Add) else self.builder.mul
+            return emit(self.place(node.left), self.place(node.right), flags=("nsw",))
+        if _is(node, ast.Call):
+            one, other = map(self.place, node.args)
+            return self.builder.select(self.builder.icmp_signed("<", one, other), one, other)
+        return self.value(node)
+
+    def value(self, node: Any) -> Any:
+        if _is(node, ast.Name):
+            return self.name(node.id)
+        if _is(node, ast.Constant):
+            kind = I1 if isinstance(node.value, bool) else I64 if isinstance(node.value, int) else F64
+            return ir.Constant(kind, node.value)
+        if _is(node, ast.Call):
+            return self.function(node.func.id, node.args)
+        if _is(node, ast.BinOp):
+            return self.binary(node.op, self.value(node.left), self.value(node.right))
+        if _is(node, ast.UnaryOp):
+            value = self.value(node.operand)
+            if isinstance(node.op, ast.Not):
+                return self.builder.not_(self.truth(value))
+            return self.builder.neg(value) if value.type == I64 else self.builder.fneg(value)
+        if _is(node, ast.Compare):
+            one, other = self.alike(self.value(node.left), self.value(node.comparators[0]))
+            sign = COMPARED[type(node.ops[0])]
+            if one.type in (F64, F32):
+                return (self.builder.fcmp_unordered if sign == "!=" else self.builder.fcmp_ordered)(sign, one, other)
+            return (self.builder.icmp_signed if one.type == I64 else self.builder.icmp_unsigned)(sign, one, other)
+        assert _is(node, ast.BoolOp)
+        return functools.reduce(self.builder.and_, [self.truth(self.value(each)) for each in node.values])
+
+    def name(self, name: str) -> Any:
+        if name in self.cells:
+            return self.builder.load(self.cells[name])
+        if name in ("inf", "nan"):
+            return ir.Constant(F64, float(name))
+        return self.values[name]
+
+    def binary(self, operator: Any, one: Any, other: Any) -> Any:
+        one, other = self.alike(one, other)
+        builder, real = self.builder, one.type in (F64, F32)
+        if isinstance(operator, ast.BitAnd | ast.BitOr):
+            return (builder.and_ if isinstance(operator, ast.BitAnd) else builder.or_)(one, other)
+        if isinstance(operator, ast.Div):
+            return builder.fdiv(one if real else self.cast(one, F64), other if real else self.cast(other, F64))
+        if one.type == I1:
+            one, other = self.cast(one, I64), self.cast(other, I64)
+        names = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}
+        return getattr(builder, ("f" if real else "") + names[type(operator)])(one, other)
+
+    def function(self, name: str, nodes: Any) -> Any:
+        builder = self.builder
+        if name == "load":
+            pointer = builder.gep(self.memory[nodes[0].id], [self.place(nodes[1])], inbounds=True)
+            value = builder.load(pointer)
+            return builder.icmp_unsigned("!=", value, ir.Constant(I8, 0)) if value.type == I8 else value
+        values = [self.value(each) for each in nodes]
+        if name in TYPES:
+            return self.cast(values[0], TYPES[name])
+        if name == "choose":
+            return builder.select(self.truth(values[0]), *self.alike(*values[1:]))
+        if name in ("plus", "times"):  # a sum's order is ours to choose
+            one, other = self.alike(*values)
+            if one.type == I64:
+                return builder.add(one, other) if name == "plus" else builder.mul(one, other)
+            return (builder.fadd if name == "plus" else builder.fmul)(one, other, flags=("reassoc",))
+        if name == "abs" and values[0].type == I64:
+            return builder.select(builder.icmp_signed("<", values[0], ir.Constant(I64, 0)), builder.neg(values[0]), values[0])
+        if name in ROUNDED:
+            value = self.real(values[0])
+            return builder.call(builder.module.declare_intrinsic(f"llvm.{ROUNDED[name]}", [value.type]), [value])
+        real = F32 if all(each.type == F32 for each in values) else F64
+        values = [self.cast(each, real) for each in values]
+        if name == "copysign":
+            kind = ir.FunctionType(real, [real, real])
+            return builder.call(builder.module.declare_intrinsic("llvm.copysign", [real], kind), values)
+        return builder.call(simd.declare(builder.module, name, real, len(values)), values)
+
+    # -- types -------------------------------------------------------------------------------------------------------------
+
+    def cast(self, value: Any, kind: Any) -> Any:
+        """A value in another type, as NumPy converts it."""
+        have = value.type
+        if have == kind:
+            return value
+        if isinstance(value, ir.Constant) and kind in (F64, F32):
+            return ir.Constant(kind, float(value.constant))
+        builder = self.builder
+        if kind == I1:
+            return self.truth(value)
+        if kind == I64:
+            return builder.zext(value, I64) if have == I1 else builder.fptosi(value, I64)
+        if have in (I64, I1):
+            return builder.sitofp(value, kind) if have == I64 else builder.uitofp(value, kind)
+        return builder.fpext(value, kind) if kind == F64 else builder.fptrunc(value, kind)
+
+    def truth(self, value: Any) -> Any:
+        if value.type == I1:
+            return value
+        zero = ir.Constant(value.type, 0)
+        return (
+            self.builder.icmp_signed("!=", value, zero) if value.type == I64 else self.builder.fcmp_unordered("!=", value, zero)
+        )
+
+    def real(self, value: Any) -> Any:
+        return value if value.type in (F64, F32) else self.cast(value, F64)
+
+    def alike(self, one: Any, other: Any) -> tuple[Any, Any]:
+        """Two operands in their common type."""
+        if one.type == other.type:
+            return one, other
+        both = (one.type, other.type)
+        kind = F64 if F64 in both or (F32 in both and I64 in both) else F32 if F32 in both else I64
+        return self.cast(one, kind), self.cast(other, kind)
