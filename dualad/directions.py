@@ -19,7 +19,7 @@ from .forward import Transformed, filled, one_hot, run
 from .lift import is_recorded
 from .progress import shown
 from .selection import Selection, cut, select
-from .trees import flatten, unflatten
+from .trees import flatten, shape_of, unflatten
 from .unrolling import UNROLLING
 
 SEED_ELEMENTS = 2**23
@@ -46,7 +46,7 @@ def chunk_bounds(selection: Selection, chunk_size: Any, batch_ndim: int = 0, tan
         raise BadArgument(
             f"{selection.name}: batch_ndim={batch_ndim!r}; it is a number of leading axes, or minus one of trailing"
         )
-    sizes = [prod(cut(np.shape(primal), batch_ndim)[0]) for primal in selection.primals if primal is not None]
+    sizes = [prod(cut(shape_of(primal), batch_ndim)[0]) for primal in selection.primals if primal is not None]
     count = sum(sizes)
     if chunk_size is None or (chunk_size == "auto" and batch_ndim and count <= FEW_DIRECTIONS):
         size = count
@@ -81,6 +81,8 @@ def run_all(
     progress: bool,
 ) -> tuple[Any, list[Any], Any]:
     """Every chunk; tangents joined along the direction axis. Value and aux are those of the first chunk."""
+    if len(bounds) == 1 and executor is None and not progress:
+        return run_chunk(selection, *bounds[0], batch_ndim, has_aux)
     state = UNROLLING.get()
     if state is not None and state.wanted and len(bounds) > 1:
         with state.several():
@@ -167,12 +169,12 @@ def jacobian_blocks(selection: Selection, tangent: Any, shape: tuple[int, ...], 
         if primal is None:
             blocks.append(None)
             continue
-        core = cut(np.shape(primal), batch_ndim)[0]
+        core = cut(shape_of(primal), batch_ndim)[0]
         size = prod(core)
         rows = tangent[offset : offset + size]
         offset += size
         last = rows.ndim + min(batch_ndim, 0)
-        moved = rows.transpose(*range(1, last), 0, *range(last, rows.ndim))
+        moved = rows.T if last <= 2 and last == rows.ndim else rows.transpose(*range(1, last), 0, *range(last, rows.ndim))
         one, points = cut(shape, batch_ndim) if batch_ndim < 0 else (shape, ())
         block = moved.reshape((*one, *core, *points)) if len(core) != 1 else moved
         blocks.append(block[()])

@@ -25,7 +25,7 @@ from .places import standing
 from .rules.table import innermost
 from .selection import Selection, cut, name_of, select
 from .structural import looking_again, needs_second_look, plain, second_look, seeded
-from .trees import described, dtype_of, flatten, is_numeric, tree_map, unflatten
+from .trees import described, dtype_of, flatten, is_numeric, shape_of, tree_map, unflatten
 from .wrapping import Wrapper
 
 
@@ -117,8 +117,10 @@ def _lift(leaf: Any, primal: Any, seed: Any, level: Level) -> Any:
     """What f gets for one leaf of its arguments."""
     if primal is None:
         return leaf
-    if isinstance(primal, np.ndarray | DualArray):
-        primal = np.copy(primal, order="K")
+    if isinstance(primal, np.ndarray):
+        primal = np.array(primal)
+    elif isinstance(primal, DualArray):
+        primal = primal.copy("K")
     elif isinstance(primal, NodeArray):
         primal = np.copy(primal)
     elif seed is None:
@@ -153,9 +155,11 @@ def strip(leaf: Any, level: Level) -> Any:
 
 def seed_like(primal: Any, tangent: Any) -> Any:
     """A tangent in the layout and dtype of its primal, so that views of both stay views."""
-    tangent = tangent.astype(primal.dtype, copy=False) if hasattr(primal, "dtype") else tangent
+    dtype = getattr(primal, "dtype", tangent.dtype)
+    if tangent.dtype != dtype:
+        tangent = tangent.astype(dtype)
     plain = isinstance(primal, np.ndarray) and primal.flags.c_contiguous
-    return tangent if plain or not np.ndim(primal) else storage.like(tangent, primal)
+    return tangent if plain or not shape_of(primal) else storage.like(tangent, primal)
 
 
 def one_hot(selection: Selection, low: int, high: int, batch_ndim: int = 0) -> list[Any]:
@@ -169,7 +173,7 @@ def one_hot(selection: Selection, low: int, high: int, batch_ndim: int = 0) -> l
         if primal is None:
             seeds.append(None)
             continue
-        shape = np.shape(primal)
+        shape = shape_of(primal)
         if len(shape) < abs(batch_ndim):
             raise BadArgument(f"{selection.name}: batch_ndim={batch_ndim}, but an argument has only {len(shape)} axes")
         core, batch = cut(shape, batch_ndim)
@@ -192,7 +196,7 @@ def one_hot(selection: Selection, low: int, high: int, batch_ndim: int = 0) -> l
         else:  # the same, for one row per direction
             rows = seed[first + offset - size - low : last + offset - size - low]
             rows.reshape(-1)[first :: size + 1] = 1.0
-        seeds.append(seed_like(primal, seed.reshape(high - low, *shape)))
+        seeds.append(seed_like(primal, seed if shape == (size,) else seed.reshape(high - low, *shape)))
     return seeds
 
 
@@ -272,10 +276,16 @@ def _jvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, .
         pairs = zip(selection.primals, directions, strict=True)
         return [None if p is None or t is None else _direction(p, t) for p, t in pairs]
 
-    out, pushed, aux = run(selection, seed, has_aux)
+    out, pushed, aux = _along(selection, seed, has_aux)
+    return (out, pushed, aux) if has_aux else (out, pushed)
+
+
+def _along(selection: Selection, seed: Callable[[], Sequence[Any]], has_aux: bool) -> tuple[Any, Any, Any]:
+    """The value of f, its derivative along one direction in the same structure, and aux."""
+    out, tangents, aux = run(selection, seed, has_aux)
     values, outer = flatten(out)
-    tangent_out = unflatten(outer, [v if v is None else filled(t, v, 1)[0] for v, t in zip(values, pushed, strict=True)])
-    return (out, tangent_out, aux) if has_aux else (out, tangent_out)
+    pushed = [v if v is None else filled(t, v, 1)[0] for v, t in zip(values, tangents, strict=True)]
+    return out, unflatten(outer, pushed), aux
 
 
 def _direction(primal: Any, tangent: Any) -> Any:
@@ -300,23 +310,22 @@ def _derivative(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     if order == 0:
         return standing(f)(*args, **kwargs)
     selection = select("derivative", f, args, kwargs, argnums, None, complex_allowed=True)
-    lower = functools.partial(_derivative, f, kwargs=kwargs, argnums=argnums, order=order - 1)
-    place = selection.places[0]
-    assert isinstance(place, int)
-
-    @functools.wraps(f)
-    def along(x: Any) -> Any:
-        return lower((*args[:place], x, *args[place + 1 :]))
-
-    ones = selection.tree([None if p is None else np.ones(np.shape(p), dtype_of(p)) for p in selection.primals])
-    value, slope = jvp(along, (args[place],), (ones,))
-    for out in flatten(value)[0]:
-        if np.ndim(args[place]) and np.shape(out) != np.shape(args[place]):
+    if order > 1:
+        selection.f = Transformed(_derivative, f, argnums=argnums, order=order - 1)
+    _, slope, _ = _along(selection, lambda: list(map(_ones, selection.primals)), False)
+    shapes = [each.shape for each in selection.primals if each is not None and np.ndim(each)]
+    for out in flatten(slope)[0] if shapes else ():
+        if np.shape(out) != shapes[0]:
             raise BadArgument(
-                f"derivative: {name_of(f)} gave shape {np.shape(out)} for an argument of shape {np.shape(args[place])}, "
+                f"derivative: {name_of(f)} gave shape {np.shape(out)} for an argument of shape {shapes[0]}, "
                 "so it does not act on each element by itself; use jacfwd"
             )
     return slope
+
+
+def _ones(primal: Any) -> Any:
+    """The seed along which every element moves."""
+    return None if primal is None else seed_like(primal, np.ones((1, *shape_of(primal)), dtype_of(primal)))
 
 
 def derivative(f: Callable[..., Any], argnums: int = 0, order: int = 1, *, drop_in: DropIn = "auto") -> Transformed:

@@ -21,6 +21,7 @@ import numpy as np
 from .dual import DualArray
 from .levels import Level
 from .lift import Lifted, refilled
+from .quiet import quiet, restore
 from .rules.table import RULES, Array, innermost
 
 _AGAIN: ContextVar[bool] = ContextVar("_AGAIN", default=False)
@@ -121,11 +122,18 @@ def second_look() -> Iterator[None]:
 
 def needs_second_look(value: Any, tangent: Any) -> bool:
     """Whether a tangent holds a nan beside a value that is none."""
+    if tangent is None:
+        return False
     value, tangent = _written_down(value), _written_down(tangent)
     if _AGAIN.get() or not isinstance(tangent, np.ndarray | Lifted) or not tangent.size:
         return False
-    if isinstance(tangent, np.ndarray) and not np.isnan(np.min(tangent)):
-        return False
+    if isinstance(tangent, np.ndarray):
+        flat = tangent.ravel("K")
+        token = quiet()
+        total = flat.dot(flat)  # a sum of squares is nan where one of them is; there is no quicker way to find one
+        restore(token)
+        if total == total:
+            return False
     if not np.ndim(value):
         return bool(np.any(np.isnan(tangent)) & ~np.isnan(value))
     return bool(np.any(np.isnan(tangent) & ~np.isnan(value)))

@@ -32,6 +32,9 @@ def _structure_of_tuple(length: int) -> Any:
     return optree.tree_structure(cast(Any, (0,) * length), none_is_leaf=True, namespace=NAMESPACE)
 
 
+SINGLE: Any = _structure_of_tuple(1)
+
+
 def flatten(tree: Any) -> tuple[list[Any], Any]:
     """Leaves and structure. None is a leaf; a dataclass is a container of its fields."""
     kind = tree.__class__
@@ -67,7 +70,10 @@ def _register(kind: type[Any]) -> None:
 
 def unflatten(structure: Any, leaves: Any) -> Any:
     """The inverse of `flatten`."""
-    return structure.unflatten(leaves)
+    if structure is LEAF:
+        (leaf,) = leaves
+        return leaf
+    return tuple(leaves) if structure is SINGLE else structure.unflatten(leaves)
 
 
 def tree_map(function: Callable[..., Any], tree: Any) -> Any:
@@ -93,6 +99,8 @@ def differentiable(leaf: Any, *, complex_allowed: bool) -> Any:
 
     Integers become float64. A Python float stays one: it promotes as weakly as it does in NumPy.
     """
+    if leaf.__class__ in SIMPLE and (leaf.__class__ is not np.ndarray or leaf.dtype.kind == "f"):
+        return leaf
     if isinstance(leaf, bool | np.bool_ | str | bytes | type(None)):
         return None
     if isinstance(leaf, int):
@@ -120,6 +128,12 @@ def differentiable(leaf: Any, *, complex_allowed: bool) -> Any:
     if type(leaf) in (float, complex):
         return leaf
     return leaf.astype(np.float64) if kind in "iu" else leaf
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of an array or number, as np.shape gives it in four times as long."""
+    shape: tuple[int, ...] = getattr(x, "shape", ())
+    return shape
 
 
 def dtype_of(x: Any) -> np.dtype[Any]:
