@@ -30,9 +30,6 @@ from .rules.table import Array, Elementwise, align
 LARGE = 4096
 """Tangents with fewer numbers are multiplied out at once."""
 
-FEW = 64
-"""Arrays with fewer elements are not asked whether theirs are that large."""
-
 CROWD = 4
 """A factor with more terms becomes a base before it meets another one."""
 
@@ -194,12 +191,13 @@ def is_deferrable(primal: Any, directions: int, size: int) -> bool:
 def answer(
     row: Elementwise, inputs: Sequence[Any], primals: Sequence[Array], tangents: list[Any], moving: Any, y: Any
 ) -> Terms | None:
-    """The tangent of an operation as terms; None if it is to be multiplied out, and then those of the operands are.
+    """The tangent of an operation as terms, if it is large; None if it is to be multiplied out, and then those of the operands
+    are.
 
     `moving` is one of the tangents that are there, terms if any of them are.
     """
     late = moving.__class__ is Terms
-    if not late and (moving.__class__ is not ndarray or len(moving) < 2 or len(moving) * y.size < LARGE):
+    if not late and (moving.__class__ is not ndarray or len(moving) < 2):
         return None
     found = _operands(row, inputs, tangents) if y.__class__ is ndarray and y.dtype.char in "df" else None
     if found is not None:

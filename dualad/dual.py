@@ -21,6 +21,7 @@ from .interpreter import WEAK, Interpreter, typed
 from .levels import Level
 from .lift import Lifted, LiftedScalar, describe, memory
 from .locks import Lock
+from .numeric import Number
 from .objects import array_of_objects
 from .rules.table import RULES, Array, innermost
 
@@ -40,7 +41,8 @@ def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
         new = object.__new__(DualArray)
         new._base = new._recipe = new._views = new._noted = None
     else:
-        new = object.__new__(DualComplex if _is_complex(primal) else DualReal)
+        is_plain = primal.__class__ in FLOATS and (tangent is None or tangent.__class__ in (np.ndarray, DualArray))
+        new = object.__new__(DualNumber if is_plain else DualComplex if _is_complex(primal) else DualReal)
     new.primal, new.tangent, new.level, new._label = primal, tangent, level, None
     return new
 
@@ -180,7 +182,7 @@ class DualArray(Dual):
     _noted: notes.Notes | None
     _recipe: Any
     _views: storage.Views | None
-    _elements: tuple[type[Dual], ...]  # the kinds of a single element, real and complex
+    _elements: tuple[type[Dual], ...]  # the kind of a single element
 
     __getitem__ = storage.getitem
     __setitem__ = storage.setitem
@@ -292,8 +294,12 @@ class DualScalar(Dual, LiftedScalar):
     def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
         """Python's floats among themselves stay Python's floats: they promote an array's dtype less than np.float64 would.
         They are computed as NumPy's, though, for which 1 / 0.0 is infinite and (-8.0) ** 0.5 is nan."""
-        if isinstance(self.primal, np.generic) or not all(type(memory(operand)) in WEAK for operand in operands):
-            return Lifted._operate(self, ufunc, compute, operands)
+        if (
+            compute is ufunc
+            or isinstance(self.primal, np.generic)
+            or not all(type(memory(operand)) in WEAK for operand in operands)
+        ):
+            return super()._operate(ufunc, compute, operands)
         return _weak(super()._operate(ufunc, lambda *primals: compute(*map(typed, primals)), operands))
 
     # There is no __getitem__, not even for x[()]: with one, Python would take a scalar for a sequence, and NumPy would tell
@@ -318,13 +324,22 @@ class DualReal(DualScalar):
     __slots__ = ()
 
 
+class DualNumber(Number, DualReal):
+    """A float with its tangents, or such a number of a lower level."""
+
+    __slots__ = ()
+
+
+FLOATS = (float, np.float64, DualNumber)
+
+
 class DualComplex(DualScalar):
     """A complex number with its tangents."""
 
     __slots__ = ()
 
 
-DualArray._elements = (DualReal, DualComplex)
+DualArray._elements = (DualNumber,)
 numbers.Real.register(DualReal)
 numbers.Complex.register(DualComplex)
 

@@ -29,6 +29,7 @@ class GroundArray(DualArray):
     __slots__ = ()
 
     _elements = ()
+    _operate, __array_ufunc__ = Lifted._operate, Lifted.__array_ufunc__
 
     def _wrap(self, y: Any, tangent: Any) -> Any:
         return refilled(y, map(grounded, y)) if isinstance(y, tuple | list) else grounded(y)

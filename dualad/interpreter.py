@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
 from typing import Any
 
@@ -43,6 +43,8 @@ from .watching import WATCH, carries
 
 WEAK = (int, float, complex)
 CONTAINERS = (list, tuple)
+QUICK = frozenset((int, float, complex, bool, np.float64, np.bool_))
+"""What may stand beside a dual without a second look, beside arrays."""
 
 
 def typed(number: Any) -> Any:
@@ -70,6 +72,26 @@ class Interpreter(Lifted):
 
     # -- the questions of Lifted ---------------------------------------------------------------------------------------
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs:
+            return self._operate(ufunc, ufunc, inputs)
+        return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+
+    def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
+        """An operator or a ufunc at once, where nobody else may have to answer: that is most of what there is."""
+        row = RULES.get(ufunc)
+        if row.__class__ is Elementwise or row.__class__ is Constant:
+            apart = self._apart(operands, QUICK)
+            if apart is not None:
+                if not self.level.alive:
+                    self.level.require_alive()
+                if row.__class__ is Constant:
+                    return compute(*apart[0])
+                return self._completed(row, operands, *apart, compute(*apart[0]))  # type: ignore[arg-type]  # its class was asked
+        if compute is ufunc:
+            return super().__array_ufunc__(ufunc, "__call__", *operands)
+        return super()._operate(ufunc, compute, operands)
+
     def _ufunc(self, ufunc: Any, inputs: tuple[Any, ...], compute: Callable[..., Any] | None = None) -> Any:
         row = RULES.get(ufunc)
         if row.__class__ is not Elementwise:
@@ -77,31 +99,48 @@ class Interpreter(Lifted):
         return self._elementwise(row, inputs, compute or ufunc)
 
     def _elementwise(self, row: Elementwise, inputs: tuple[Any, ...], compute: Callable[..., Any]) -> Any:
+        apart = self._apart(inputs)
+        if apart is None:
+            inputs = tuple(map(objects.as_operand, inputs))
+            return leader(inputs)._ufunc(row.function, inputs, compute)
+        return self._completed(row, inputs, *apart, compute(*apart[0]))
+
+    def _apart(self, values: tuple[Any, ...], kinds: Container[type] | None = None) -> tuple[list[Any], list[Any], Any] | None:
+        """Primals and tangents of operands, and one of the tangents, as terms if any of them are. None if there is a list or
+        an array of objects among them, or what is neither of this level nor of the given kinds."""
         level = self.level
         primals: list[Any] = []
         tangents: list[Any] = []
         moving: Any = None
-        for value in inputs:
+        for value in values:
             if isinstance(value, Interpreter) and (value.level is level or value.level is GROUND):
                 tangent = value._label if value._deferred else value.tangent
                 primals.append(value.primal)
                 tangents.append(tangent)
                 if tangent is not None and moving.__class__ is not Terms:
                     moving = tangent
-            elif value.__class__ in CONTAINERS or (value.__class__ is ndarray and value.dtype.hasobject):
-                inputs = tuple(map(objects.as_operand, inputs))
-                return leader(inputs)._ufunc(row.function, inputs, compute)
-            else:
-                primals.append(value)
-                tangents.append(None)
-        y = compute(*primals)
+                continue
+            kind = value.__class__
+            if kind is ndarray:
+                if value.dtype.hasobject:
+                    return None
+            elif kind in CONTAINERS or (kinds is not None and kind not in kinds):
+                return None
+            primals.append(value)
+            tangents.append(None)
+        return primals, tangents, moving
+
+    def _completed(
+        self, row: Elementwise, inputs: tuple[Any, ...], primals: list[Any], tangents: list[Any], moving: Any, y: Any
+    ) -> Any:
+        """The value y, lifted with its tangent."""
         if y.__class__ is not ndarray:
             if y.__class__ in WEAK:  # np.frompyfunc answers with Python's numbers
                 y = np.result_type(y, np.float64).type(y)
             elif y.__class__ is np.complex128:  # rules compare, and ask for dtypes: Python's complex numbers can do neither
                 primals = list(map(typed, primals))
         watch = WATCH.get()
-        if moving is None or not (watch is None or carries(level)):
+        if moving is None or not (watch is None or carries(self.level)):
             result = self._wrap(y, None)
         else:
             token = quiet()
@@ -122,7 +161,7 @@ class Interpreter(Lifted):
         if program is not None:
             program.operands = inputs
             return self._wrap(y, pushforward(row, primals, tangents, y))
-        if moving.__class__ is Terms or (array and y.size >= deferred.FEW):
+        if moving.__class__ is Terms or (array and y.size * len(moving) >= deferred.LARGE):
             terms = deferred.answer(row, inputs, primals, tangents, moving, y)
             if terms is not None:
                 return self._later(y, terms)

@@ -98,9 +98,11 @@ def getitem(self: Any, key: Any) -> Any:
                 tangent = None
         if not self._elements:
             return self._wrap(y, tangent)
-        scalar = self._elements[y.dtype.kind == "c"]
-        new = object.__new__(scalar)
-        new.primal, new.tangent, new.level = y, tangent, self.level
+        if y.__class__ is np.float64 and (tangent is None or tangent.__class__ is ndarray):
+            new = object.__new__(self._elements[0])
+            new.primal, new.tangent, new.level = y, tangent, self.level
+        else:
+            new = self._lift(y, tangent)
         noted = self._noted if self._base is None else root_of(self)._noted
         new._label = SEED if noted is not None and noted.pristine else None
         return new

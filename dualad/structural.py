@@ -24,6 +24,8 @@ from .lift import Lifted, refilled
 from .quiet import quiet, restore
 from .rules.table import RULES, Array, innermost
 
+LONG = 8192
+
 _AGAIN: ContextVar[bool] = ContextVar("_AGAIN", default=False)
 
 
@@ -33,6 +35,7 @@ class Structural(DualArray):
     __slots__ = ()
 
     _elements = ()
+    _operate, __array_ufunc__ = Lifted._operate, Lifted.__array_ufunc__
 
     def _ufunc(self, ufunc: Any, inputs: tuple[Any, ...], compute: Callable[..., Any] | None = None) -> Any:
         return self._masked(ufunc, inputs, {})
@@ -130,7 +133,9 @@ def needs_second_look(value: Any, tangent: Any) -> bool:
     if isinstance(tangent, np.ndarray):
         flat = tangent.ravel("K")
         token = quiet()
-        total = flat.dot(flat)  # a sum of squares is nan where one of them is; there is no quicker way to find one
+        # A sum of squares is nan where one of them is. That is the quickest way to find one, but of long arrays, which BLAS
+        # shares out among threads.
+        total = flat.dot(flat) if flat.size < LONG else np.min(flat)
         restore(token)
         if total == total:
             return False

@@ -100,6 +100,7 @@ def test_layers():
         "storage",
         "deferred",
         "interpreter",
+        "numeric",
         "dual",
         "ground",
         "structural",
