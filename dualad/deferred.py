@@ -18,14 +18,16 @@ with the rounding of that; a direction that is structurally zero stays zero, als
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from . import kernels, notes
+from .lift import Lifted, is_recorded, memory
 from .rules.chain import pushforward
-from .rules.table import Array, Elementwise, align
+from .rules.table import Array, Elementwise
+from .terms import Base, Terms, flattened, is_one, seed_terms
 
 LARGE = 4096
 """Tangents with fewer numbers are multiplied out at once."""
@@ -35,30 +37,6 @@ CROWD = 4
 
 FEW_DIRECTIONS = 16
 """Of a batch of points with so many directions at most, seeds are terms: no array is made of them."""
-
-Label: TypeAlias = "int | Base"
-
-
-class Base:
-    """The tangent of an array, as something that others are multiples of: its rows by direction, or the whole of it."""
-
-    __slots__ = ("__weakref__", "dense", "rows")
-
-    def __init__(self, rows: dict[int, Array] | None, dense: Array | None) -> None:
-        self.rows, self.dense = rows, dense
-
-
-class Terms(dict[Any, Any]):
-    """Coefficients by label, of a tangent with so many directions. A coefficient broadcasts with the primal; 1.0 is 1."""
-
-    __slots__ = ("directions",)
-
-    directions: int
-
-    def __init__(self, directions: int, items: Any = ()) -> None:
-        super().__init__(items)
-        self.directions = directions
-
 
 WHERE = Elementwise(
     np.where,
@@ -71,118 +49,27 @@ WHERE = Elementwise(
 
 _grown: list[bool] = []
 
-# -- multiplying out -----------------------------------------------------------------------------------------------------
-
-
-def is_one(value: Any) -> bool:
-    """Whether a coefficient is the number 1."""
-    return value.__class__ is float and value == 1.0
-
-
-def product(one: Array, other: Array) -> Array:
-    """The product of two coefficients; not a new array if one of them is 1."""
-    return other if is_one(one) else one if is_one(other) else one * other
-
-
-def rows_of(terms: Terms) -> dict[int, list[tuple[Array, Array]]] | None:
-    """For each direction what is to be multiplied and summed; None if whole tangents are among it."""
-    rows: dict[int, list[tuple[Array, Array]]] = {}
-    for label, coefficient in terms.items():
-        if label.__class__ is int:
-            rows.setdefault(label, []).append((coefficient, 1.0))
-        elif label.rows is None:
-            return None
-        else:
-            for direction, row in label.rows.items():
-                rows.setdefault(direction, []).append((coefficient, row))
-    return rows
-
-
-def expanded(terms: Terms, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """The tangent, of shape (k, \\*shape)."""
-    rows = rows_of(terms)
-    with np.errstate(all="ignore"):
-        if rows is None:
-            return _whole(terms, shape, dtype)
-        out = np.empty((terms.directions, *shape), dtype)
-        for direction in range(terms.directions):
-            factors = rows.get(direction)
-            if factors is None:
-                out[direction] = 0.0
-            else:
-                _sum_into(out[direction], factors)
-        return out
-
-
-def _sum_into(out: Array, factors: list[tuple[Array, Array]]) -> None:
-    """out = the sum of products."""
-    for place, (one, other) in enumerate(factors):
-        if place:
-            out += product(one, other)
-        elif is_one(one) or is_one(other):
-            out[...] = product(one, other)
-        else:
-            np.multiply(one, other, out=out)
-
-
-def _whole(terms: Terms, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """The same where some of the tangents are arrays of all directions."""
-    out: Any = None
-    for label, coefficient in terms.items():
-        if label.__class__ is int or label.rows is not None:
-            continue
-        dense = align(label.dense, len(shape))
-        if out is None:
-            out = np.empty((terms.directions, *shape), dtype)
-            if is_one(coefficient):
-                out[...] = dense
-            else:
-                np.multiply(coefficient, dense, out=out)
-        else:
-            out += product(coefficient, dense)
-    for label, coefficient in terms.items():
-        if label.__class__ is int:
-            out[label] += coefficient
-        elif label.rows is not None:
-            for direction, row in label.rows.items():
-                out[direction] += product(coefficient, row)
-    return out
-
-
-def flattened(terms: Terms, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Base:
-    """Terms as a base, whose rows refer to no other one: nothing is kept alive but itself."""
-    rows = rows_of(terms)
-    if rows is None:
-        return Base(None, expanded(terms, shape, dtype))
-    found = {}
-    for direction, factors in rows.items():
-        row: Any = None
-        for one, other in factors:
-            row = product(one, other) if row is None else row + product(one, other)
-        found[direction] = row
-    return Base(found, None)
-
-
-def seed_terms(tangent: Array) -> Terms:
-    """The terms of a seed, whose zeros are structural."""
-    directions = len(tangent)
-    if tangent.ndim == 1:
-        active = np.flatnonzero(tangent).tolist()
-        return Terms(directions, [(d, float(tangent[d]) if tangent[d] == 1 else tangent[d]) for d in active])
-    active = np.flatnonzero(tangent.any(axis=tuple(range(1, tangent.ndim)))).tolist()
-    return Terms(directions, [(d, 1.0 if (tangent[d] == 1).all() else tangent[d].copy()) for d in active])
-
 
 def is_deferrable(primal: Any, directions: int, size: int) -> bool:
     """Whether the seed of a batch of points, with `size` numbers each, is to be terms."""
     return (
         1 < directions <= FEW_DIRECTIONS
         and size <= FEW_DIRECTIONS
-        and primal.__class__ is ndarray
-        and primal.dtype.char in "df"
+        and _is_real_array(primal)
         and primal.flags.c_contiguous
         and primal.size * directions >= LARGE
     )
+
+
+def _is_real_array(array: Any) -> bool:
+    """Whether an array is one of floats, or a dual array of them."""
+    plain = memory(array)
+    return plain.__class__ is ndarray and plain.dtype.char in "df" and (plain is array or _is_dual(array))
+
+
+def _is_dual(array: Any) -> bool:
+    """Whether a lifted array is a dual like any other: not recorded, no tangent of a second look."""
+    return bool(getattr(array, "_elements", ())) and not is_recorded(array)
 
 
 # -- operands ------------------------------------------------------------------------------------------------------------
@@ -197,9 +84,9 @@ def answer(
     `moving` is one of the tangents that are there, terms if any of them are.
     """
     late = moving.__class__ is Terms
-    if not late and (moving.__class__ is not ndarray or len(moving) < 2):
+    if not late and len(moving) < 2:
         return None
-    found = _operands(row, inputs, tangents) if y.__class__ is ndarray and y.dtype.char in "df" else None
+    found = _operands(row, inputs, tangents) if _is_real_array(y) else None
     if found is not None:
         if not _grown:
             _grow()
@@ -207,39 +94,43 @@ def answer(
         if terms:
             return terms
     if late:
-        tangents[:] = [
-            value.tangent if tangent.__class__ is Terms else tangent for value, tangent in zip(inputs, tangents, strict=True)
-        ]
+        for place, tangent in enumerate(tangents):
+            if tangent.__class__ is Terms:
+                tangents[place] = inputs[place].tangent
     return None
 
 
 def _operands(row: Elementwise, inputs: Sequence[Any], tangents: Sequence[Any]) -> list[Terms | None] | None:
     """The tangents as terms; None if one of them is no real array. Where one array alone varies, or one has many terms, it
     becomes a base."""
-    found: list[Terms | None] = []
+    found = list(tangents)
     crowd = 0  # how many terms an operand may have
+    longest = 0
     varying: Any = None
-    for value, tangent in zip(inputs, tangents, strict=True):
+    for place, tangent in enumerate(tangents):
         if tangent is None:
-            found.append(None)
             continue
+        value = inputs[place]
         if tangent.__class__ is not Terms:
-            if tangent.__class__ is not ndarray or tangent.dtype.char not in "df":
+            if not _is_real_array(tangent):
                 return None
             label = value._label
-            tangent = label if label.__class__ is Terms else _own(value, tangent)
-        found.append(tangent)
+            found[place] = tangent = label if label.__class__ is Terms else _own(value, tangent)
+        longest = max(longest, len(tangent))
         crowd = 1 if crowd == 0 or value is varying else CROWD
         varying = value
-    for place, terms in enumerate(found):
-        if terms is not None and len(terms) > crowd and not (row.linear and (crowd > 1 or row.partials[place] == 1)):
-            value = inputs[place]
-            primal = value.primal
-            terms = Terms(terms.directions, {flattened(terms, np.shape(primal), np.result_type(primal)): 1.0})
-            value._label = found[place] = terms
-            if value is varying:
+    if longest > crowd:
+        for place, terms in enumerate(found):
+            if terms is not None and len(terms) > crowd and not (row.linear and (crowd > 1 or row.partials[place] == 1)):
+                value = inputs[place]
+                value._label = terms = _gathered(terms, getattr(value.primal, "shape", ()), value.dtype)
                 found = [terms if each is value else known for each, known in zip(inputs, found, strict=True)]
     return found
+
+
+def _gathered(terms: Terms, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Terms:
+    """Many terms as one."""
+    return Terms(terms.directions, {flattened(terms, shape, dtype): 1.0})
 
 
 def _grow() -> None:
@@ -271,65 +162,64 @@ def _own(value: Any, tangent: Any) -> Terms:
 
 def push(row: Elementwise, primals: Sequence[Array], terms: Sequence[Terms | None], y: Array) -> Terms:
     """The chain rule for terms: label by label, the coefficients in place of tangents."""
-    directions = 0
-    labels: dict[Label, Any] = {}
-    for each in terms:
-        if each is not None:
-            directions = each.directions
-            labels.update(each)
-    result = Terms(directions)
-    known: dict[int, Array] = {}  # partials that the labels share
-    compute = _sum if row.linear else _coefficient
-    for label in labels:
-        coefficient = compute(row, primals, [None if each is None else each.get(label) for each in terms], y, known)
-        if coefficient is not None:
-            result[label] = coefficient
-    if len(result) > directions:
-        return Terms(directions, {flattened(result, y.shape, y.dtype): 1.0})
-    return result
+    varying: list[Any] = [each for each in terms if each is not None]
+    result = Terms(varying[0].directions)
+    if not row.simple or _is_fusible(row, terms, y):
+        for label in dict.fromkeys([label for each in varying for label in each]):
+            found = _coefficient(row, primals, [None if each is None else each.get(label) for each in terms], y)
+            if found is not None:
+                result[label] = found
+    else:
+        for place, each in enumerate(terms):
+            if each is None:
+                continue
+            slope = row.partials[place]
+            if slope.__class__ is int:
+                if slope == 1 and len(varying) == 1:
+                    return each
+                if slope == 0:
+                    continue
+            elif callable(slope):
+                slope = slope(*primals, y)
+            for label, coefficient in each.items():
+                found = result.get(label)
+                if slope.__class__ is not int:
+                    term = _free(slope, primals, y) if is_one(coefficient) else slope * coefficient
+                elif slope == 1:
+                    term = coefficient
+                elif found is not None:
+                    result[label] = found - coefficient if slope == -1 else found + slope * coefficient
+                    continue
+                else:
+                    term = -coefficient if slope == -1 else slope * coefficient
+                result[label] = term if found is None else found + term
+    return _gathered(result, y.shape, y.dtype) if len(result) > result.directions else result
 
 
-def _sum(row: Elementwise, primals: Any, coefficients: Sequence[Array | None], y: Any, known: Any) -> Array | None:
-    """A new coefficient where all partials are numbers."""
-    total: Any = None
-    for partial, coefficient in zip(row.partials, coefficients, strict=True):
-        if coefficient is not None and partial != 0:
-            if partial == 1:
-                total = coefficient if total is None else total + coefficient
-            elif partial == -1:
-                total = -coefficient if total is None else total - coefficient
-            else:
-                term = partial * coefficient
-                total = term if total is None else total + term
-    return total
+def _is_fusible(row: Elementwise, terms: Sequence[Terms | None], y: Array) -> bool:
+    """Whether kernels may be worth their calls."""
+    if y.__class__ is not ndarray or y.size < kernels.SMALL or row.linear:
+        return False
+    labels = {label for each in terms if each is not None for label in each}
+    patterns = {tuple([each is not None and label in each for each in terms]) for label in labels}
+    return any(kernels.hopeful(row, pattern, y.size, 1) for pattern in patterns)
 
 
-def _coefficient(
-    row: Elementwise, primals: Sequence[Array], coefficients: Sequence[Array | None], y: Array, known: dict[int, Array]
-) -> Array | None:
-    """One new coefficient: by a kernel, by partials that all labels share, or by the rule as it stands; None where the
-    function is flat."""
-    fusible = y.size >= kernels.SMALL and kernels.hopeful(row, tuple([c is not None for c in coefficients]), y.size, 1)
-    if fusible or not row.simple:
-        tangents = [None if each is None else np.asarray(each, y.dtype)[None] for each in coefficients]
-        pushed = kernels.fused(row, primals, tangents, y) if fusible else None
-        if pushed is not None:
-            return pushed[0]
-        if not row.simple:
-            pushed = pushforward(row, primals, tangents, y)
-            return None if pushed is None else pushed[0]
-    total: Any = None
-    for place, coefficient in enumerate(coefficients):
-        if coefficient is None or (row.partials[place].__class__ is int and row.partials[place] == 0):
-            continue
-        partial = known.get(place)
-        if partial is None:
-            partial = row.partials[place]
-            known[place] = partial = partial(*primals, y) if callable(partial) else partial
-        if total is not None:
-            total = total + product(partial, coefficient)
-        elif not is_one(coefficient):
-            total = partial * coefficient
-        else:  # an input or the output itself may be written into later
-            total = partial.copy() if partial.__class__ is ndarray else partial
-    return total
+def _free(slope: Any, primals: Sequence[Array], y: Array) -> Any:
+    """A partial derivative that is none of the arrays of the operation, into which somebody may write later."""
+    if np.ndim(slope) and (slope.base is not None or slope is y or any(slope is each for each in primals)):
+        return slope.copy()
+    return slope
+
+
+def _coefficient(row: Elementwise, primals: Sequence[Array], coefficients: Sequence[Array | None], y: Array) -> Array | None:
+    """One new coefficient by a kernel, or by the rule as it stands; None where the function is flat."""
+    tangents = [None if each is None else _as_tangent(each, y.dtype) for each in coefficients]
+    pushed = (kernels.push if y.__class__ is ndarray else pushforward)(row, primals, tangents, y)
+    return None if pushed is None else pushed[0]
+
+
+def _as_tangent(coefficient: Array, dtype: np.dtype[Any]) -> Array:
+    """A coefficient as the tangent along one direction."""
+    array = coefficient if isinstance(coefficient, Lifted) else np.asarray(coefficient, dtype)
+    return array.reshape(1, *array.shape)

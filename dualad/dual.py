@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import notes, storage
-from .deferred import expanded
 from .errors import TangentLossError, refuse
 from .interpreter import WEAK, Interpreter, typed
 from .levels import Level
@@ -24,6 +23,8 @@ from .locks import Lock
 from .numeric import Number
 from .objects import array_of_objects
 from .rules.table import RULES, Array, innermost
+from .terms import expanded
+from .watching import carries
 
 LOOKS_FOR_MEMORY = 0x011C
 """PyBUF_FULL_RO: what ``memoryview(x)`` asks for, and so NumPy, which takes a refusal for an answer and asks ``__array__``."""
@@ -276,6 +277,13 @@ class DeferredArray(DualArray):
     def tangent(self, tangent: Any) -> None:
         _fill(self, tangent)
         self.__class__ = DualArray  # type: ignore[assignment]
+
+    def copy(self, order: Any = "C") -> Any:
+        """A copy with the same terms: nobody writes into those."""
+        terms = self._label
+        if terms is None or not self.level.alive or not carries(self.level):
+            return super().copy(order)
+        return later(np.copy(self.primal, order), terms, self.level)
 
 
 class DualScalar(Dual, LiftedScalar):

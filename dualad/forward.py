@@ -10,7 +10,7 @@ import numpy as np
 
 from . import notes, storage
 from .before import Before
-from .deferred import Terms, expanded, is_deferrable
+from .deferred import is_deferrable
 from .dropin import DropIn, attempted, mode, mode_of
 from .dual import Dual, DualArray, dual, later
 from .errors import BadArgument, NotDifferentiable
@@ -24,6 +24,7 @@ from .places import standing
 from .rules.table import innermost
 from .selection import Selection, cut, name_of, select
 from .structural import looking_again, needs_second_look, plain, second_look, seeded
+from .terms import Terms, expanded
 from .trees import described, dtype_of, flatten, is_numeric, shape_of, tree_map, unflatten
 from .wrapping import Wrapper
 
@@ -119,7 +120,10 @@ def _lift(leaf: Any, primal: Any, seed: Any, level: Level) -> Any:
     if isinstance(primal, np.ndarray):
         primal = np.array(primal)
     elif isinstance(primal, DualArray):
+        pristine = notes.is_seed(primal)
         primal = primal.copy("K")
+        if pristine:
+            notes.note_seed(primal)
     elif isinstance(primal, NodeArray):
         primal = np.copy(primal)
     elif seed is None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy import ndarray
 
 from . import deferred, jitted, kernels, objects, storage
-from .deferred import WHERE, Terms
+from .deferred import WHERE
 from .errors import NoRule, called, caller, no_rule, refuse
 from .levels import GROUND
 from .lift import Lifted, highest, leader, refilled, stays_zero, ungrounded
@@ -39,6 +39,7 @@ from .rules.table import (
     Rule,
     find,
 )
+from .terms import Terms
 from .watching import WATCH, carries
 
 WEAK = (int, float, complex)
@@ -161,7 +162,7 @@ class Interpreter(Lifted):
         if program is not None:
             program.operands = inputs
             return self._wrap(y, pushforward(row, primals, tangents, y))
-        if moving.__class__ is Terms or (array and y.size * len(moving) >= deferred.LARGE):
+        if moving.__class__ is Terms or (y.__class__ is not tuple and y.size * len(moving) >= deferred.LARGE):
             terms = deferred.answer(row, inputs, primals, tangents, moving, y)
             if terms is not None:
                 return self._later(y, terms)

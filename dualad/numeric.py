@@ -56,6 +56,8 @@ class Number(Interpreter):
                 value, slope = value.primal, value.slope
                 kind = value.__class__
             elif kind not in KNOWN and kind is not own:
+                if getattr(value, "ndim", 0):  # beside an array no number is weak
+                    return Interpreter._operate(self, ufunc, compute, operands)
                 return super()._operate(ufunc, compute, operands)
             weak = weak and (kind is float or kind is int)
             moves = moves or slope is not None

@@ -6,7 +6,14 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from problem_curves import black_scholes, black_scholes_arguments, black_scholes_greeks, two_peaks, two_peaks_arguments
+from problem_curves import (
+    black_scholes,
+    black_scholes_arguments,
+    black_scholes_greeks,
+    black_scholes_second_greeks,
+    two_peaks,
+    two_peaks_arguments,
+)
 from problems import PROBLEMS
 
 import dualad
@@ -300,3 +307,34 @@ def test_nothing_is_kept_alive():
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0]
+
+
+def test_duals_of_duals():
+    """An inner transform keeps terms whose coefficients are the duals of an outer one, which keep terms themselves."""
+    args = black_scholes_arguments(7)
+    options = {"argnums": (0, 1, 2, 3, 4), "batch_ndim": 1}
+    kinds = set()
+
+    def price(*args):
+        result = black_scholes(*args)
+        kinds.add((type(result), type(result.primal)))
+        return result
+
+    second = dualad.jacfwd(dualad.jacfwd(price, **options), **options)(*args)
+    assert kinds == {(DeferredArray, DeferredArray)}
+    np.testing.assert_allclose(np.array(second), black_scholes_second_greeks(*args), rtol=1e-9, atol=1e-9)
+
+
+def test_hessian_of_parameters():
+    """Whole tangents of an inner transform may be lifted by an outer one, and some rows of one plain and some lifted."""
+
+    def f(p):
+        a, b, c = p
+        z = (X - a) / b
+        z[2:] = np.exp(z[2:] * c)  # from here on there are whole tangents
+        return np.sum(np.sin(z) * a + z**2)
+
+    p = np.array([0.3, 1.5, 0.7])
+    by_terms = dualad.hessian(f)(p)
+    deferred.LARGE = np.inf
+    np.testing.assert_allclose(by_terms, dualad.hessian(f)(p), rtol=1e-12, atol=1e-12)

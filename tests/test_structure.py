@@ -98,6 +98,7 @@ def test_layers():
         "assembling",
         "transposing",
         "storage",
+        "terms",
         "deferred",
         "interpreter",
         "numeric",
