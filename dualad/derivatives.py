@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +16,9 @@ from .lift import is_recorded
 from .selection import Selection, select
 from .tracing import gradient
 from .trees import flatten, unflatten
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 
 def _require_scalar(selection: Selection, out: Any) -> None:

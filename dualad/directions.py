@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextvars
 import functools
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +20,9 @@ from .progress import shown
 from .selection import Selection, cut, select
 from .trees import flatten, shape_of, unflatten
 from .unrolling import UNROLLING
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 SEED_ELEMENTS = 2**23
 """With chunk_size="auto" the seeds of one chunk hold at most this many numbers (64 MiB of float64)."""
@@ -138,12 +140,14 @@ def in_chunks(
     """worker(*task) of every task in order, here or by the executor, under a progress bar if one is wanted."""
     if executor is None:
         answers: Iterator[Any] = (worker(*task) for task in tasks)
-    elif isinstance(executor, ThreadPoolExecutor):  # the caller's errstate goes along
-        answers = _results(
-            [executor.submit(functools.partial(contextvars.copy_context().run, worker, *task)) for task in tasks]
-        )
     else:
-        answers = _results([executor.submit(worker, *task) for task in tasks])
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - for whoever has one, who has imported it
+
+        if isinstance(executor, ThreadPoolExecutor):  # the caller's errstate goes along
+            works = [functools.partial(contextvars.copy_context().run, worker, *task) for task in tasks]
+        else:
+            works = [functools.partial(worker, *task) for task in tasks]
+        answers = _results([executor.submit(work) for work in works])
     return iter(shown(answers, len(tasks), "chunk")) if progress else answers
 
 

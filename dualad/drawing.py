@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from xml.sax.saxutils import escape
+from html import escape
 
 from .lines import call_text
 
@@ -53,5 +53,5 @@ def svg(graph: Any) -> str:
         parts.append(f'<path d="{path}" fill="none" stroke="gray"/>')
     for place, row in enumerate(rows):
         weight = "" if live[place].function is not None else ' font-weight="bold"'
-        parts.append(f'<text x="{margin + 6}" y="{STEP * (place + 1)}"{weight}>{escape(row)}</text>')
+        parts.append(f'<text x="{margin + 6}" y="{STEP * (place + 1)}"{weight}>{escape(row, quote=False)}</text>')
     return "\n".join([*parts, "</svg>"])

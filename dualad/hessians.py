@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from concurrent.futures import Executor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +20,9 @@ from .trees import dtype_of, flatten, unflatten
 
 FEW, FEW_RECORDED = 32, 1
 """So many inputs at most, and a dual of duals is as quick as forward mode over reverse mode: eager, and in a program."""
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 
 class _Rows:
