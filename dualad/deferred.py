@@ -32,6 +32,9 @@ from .terms import Base, Terms, flattened, is_one, seed_terms
 LARGE = 4096
 """Tangents with fewer numbers are multiplied out at once."""
 
+NESTED = 1024
+"""So are those of duals of duals with fewer elements."""
+
 CROWD = 4
 """A factor with more terms becomes a base before it meets another one."""
 
@@ -58,6 +61,7 @@ def is_deferrable(primal: Any, directions: int, size: int) -> bool:
         and _is_real_array(primal)
         and primal.flags.c_contiguous
         and primal.size * directions >= LARGE
+        and (primal.__class__ is ndarray or primal.size >= NESTED)
     )
 
 
@@ -86,7 +90,7 @@ def answer(
     late = moving.__class__ is Terms
     if not late and len(moving) < 2:
         return None
-    found = _operands(row, inputs, tangents) if _is_real_array(y) else None
+    found = _operands(row, inputs, tangents) if _is_real_array(y) and (late or _pays(y, moving)) else None
     if found is not None:
         if not _grown:
             _grow()
@@ -98,6 +102,11 @@ def answer(
             if tangent.__class__ is Terms:
                 tangents[place] = inputs[place].tangent
     return None
+
+
+def _pays(y: Any, moving: Array) -> bool:
+    """Whether terms are worth to be begun: an operation on a coefficient that is a dual is one of an outer transform."""
+    return y.__class__ is ndarray or (y.size >= NESTED and len(moving) <= FEW_DIRECTIONS)
 
 
 def _operands(row: Elementwise, inputs: Sequence[Any], tangents: Sequence[Any]) -> list[Terms | None] | None:
@@ -146,7 +155,8 @@ def _own(value: Any, tangent: Any) -> Terms:
     if label.__class__ is Terms:
         return label
     array = hasattr(value, "_views")
-    if label is notes.SEED or (array and notes.is_seed(value)):
+    few = len(tangent) <= FEW_DIRECTIONS  # rows by themselves would take longer than the whole of many
+    if label is notes.SEED or (array and few and notes.is_seed(value)):
         base, terms = None, seed_terms(tangent)
     else:
         base = Base(None, tangent)

@@ -15,7 +15,7 @@ from .forward import Transformed, jvp
 from .lift import is_recorded
 from .selection import Selection, select
 from .tracing import gradient
-from .trees import flatten, unflatten
+from .trees import dtype_of, flatten, shape_of, unflatten
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def _require_scalar(selection: Selection, out: Any) -> None:
     leaves, _ = flatten(out)
-    if len(leaves) != 1 or np.ndim(leaves[0]):
+    if len(leaves) != 1 or shape_of(leaves[0]):
         shapes = [np.shape(leaf) for leaf in leaves]
         raise NotDifferentiable(
             f"{selection.name}: the output must be a scalar, but has shape {shapes[0] if len(shapes) == 1 else shapes}; "
@@ -31,7 +31,7 @@ def _require_scalar(selection: Selection, out: Any) -> None:
         )
     if isinstance(leaves[0], bool | np.bool_):
         raise NotDifferentiable(f"{selection.name}: the output is {leaves[0]!r}, an answer and not a number")
-    if np.iscomplexobj(leaves[0]) and not any(map(np.iscomplexobj, selection.primals)):
+    if dtype_of(leaves[0]).kind == "c" and not any(map(np.iscomplexobj, selection.primals)):
         raise NotDifferentiable(f"{selection.name}: the output is complex; use jacfwd, or its real or imaginary part")
 
 

@@ -53,7 +53,8 @@ def chunk_bounds(selection: Selection, chunk_size: Any, batch_ndim: int = 0, tan
     if chunk_size is None or (chunk_size == "auto" and batch_ndim and count <= FEW_DIRECTIONS):
         size = count
     elif chunk_size == "auto":
-        size = SEED_ELEMENTS // max(1, sum(selection.sizes) * tangents)
+        elements = sum(selection.sizes) if batch_ndim else count
+        size = SEED_ELEMENTS // max(1, elements * tangents)
         if unrolled(selection, count * max(tangents, 4)):
             size = 1
     elif isinstance(chunk_size, int | np.integer) and chunk_size > 0 and chunk_size is not True:

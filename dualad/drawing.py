@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
 from html import escape
+from typing import Any
 
 from .lines import call_text
 

@@ -139,7 +139,7 @@ def _lift(leaf: Any, primal: Any, seed: Any, level: Level) -> Any:
 
 def _numeric(selection: Selection, leaf: Any) -> Any:
     """A leaf of the output, refused if it has no derivative or belongs to a transform that has returned."""
-    leaf = settled(leaf)
+    leaf = leaf if isinstance(leaf, Lifted) else settled(leaf)
     if isinstance(leaf, Lifted):
         leaf.level.require_alive()
     elif leaf is not None and not is_numeric(leaf, [type(memory(primal)) for primal in selection.primals]):
@@ -197,8 +197,8 @@ def one_hot(selection: Selection, low: int, high: int, batch_ndim: int = 0) -> l
             place = (component,) if batch_ndim < 0 else (..., component)
             seed[component + (offset - size - low), *place] = 1.0
         else:  # the same, for one row per direction
-            rows = seed[first + offset - size - low : last + offset - size - low]
-            rows.reshape(-1)[first :: size + 1] = 1.0
+            start = first * (size + 1) + (offset - size - low) * size
+            seed.reshape(-1)[start : start + (last - first) * (size + 1) : size + 1] = 1.0
         seeds.append(seed_like(primal, seed if shape == (size,) else seed.reshape(high - low, *shape)))
     return seeds
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from .interpreter import WEAK, Interpreter
 from .quiet import quiet, restore
@@ -37,12 +38,15 @@ class Number(Interpreter):
     def tangent(self, tangent: Any) -> None:
         self.slope = tangent if tangent is None or len(tangent) != 1 else tangent[0]
 
+    @classmethod
+    def of(cls, primal: Any, slope: Any, level: Any) -> Any:
+        """A number of this kind."""
+        new: Any = object.__new__(cls)
+        new.primal, new.slope, new.level, new._label = primal, slope, level, None
+        return new
+
     def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
-        row: Any = RULES.get(ufunc)
         level, own = self.level, self.__class__
-        kind_of_row = row.__class__
-        if kind_of_row not in (Elementwise, Constant) or not level.alive or WATCH.get() is not None:
-            return super()._operate(ufunc, compute, operands)
         primals: list[Any] = []
         slopes: list[Any] = []
         moves = False
@@ -55,14 +59,18 @@ class Number(Interpreter):
                     return super()._operate(ufunc, compute, operands)
                 value, slope = value.primal, value.slope
                 kind = value.__class__
+                moves = moves or slope is not None
             elif kind not in KNOWN and kind is not own:
-                if getattr(value, "ndim", 0):  # beside an array no number is weak
+                if kind is ndarray or hasattr(value, "_views"):  # beside an array no number is weak
                     return Interpreter._operate(self, ufunc, compute, operands)
                 return super()._operate(ufunc, compute, operands)
             weak = weak and (kind is float or kind is int)
-            moves = moves or slope is not None
             primals.append(value)
             slopes.append(slope)
+        row: Any = RULES.get(ufunc)
+        kind_of_row = row.__class__
+        if kind_of_row not in (Elementwise, Constant) or not level.alive or WATCH.get() is not None:
+            return super()._operate(ufunc, compute, operands)
         if kind_of_row is Constant:
             return compute(*primals)
         if weak:
@@ -72,9 +80,7 @@ class Number(Interpreter):
             apart: Any = self._apart(operands)
             return self._completed(row, operands, apart[0], apart[1], apart[2], y)
         slope = _slope(row, primals, slopes, y) if moves else None
-        new: Any = object.__new__(own)
-        new.primal, new.slope, new.level, new._label = y.item() if weak else y, slope, level, None
-        return new
+        return own.of(y.item() if weak else y, slope, level)
 
 
 def _slope(row: Elementwise, primals: list[Any], slopes: list[Any], y: Any) -> Any:

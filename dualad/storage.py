@@ -91,16 +91,16 @@ def getitem(self: Any, key: Any) -> Any:
     kind = key.__class__
     if tangent is not None:
         tangent = tangent[ALL, key] if kind is int or kind is slice else rows(tangent, key)
-    if y.__class__ is not ndarray and isinstance(y, generic | LiftedScalar):
+    is_float = y.__class__ is np.float64
+    if is_float or (y.__class__ is not ndarray and isinstance(y, generic | LiftedScalar)):
         if tangent is not None:  # a scalar shares no memory, and inside no_tangents it is a result like any other
             tangent = tangent.copy() if WATCH.get() is None or carries(self.level) else None
-            if tangent.__class__ is ndarray and stays_zero(y, tangent):
+            if not is_float and tangent.__class__ is ndarray and stays_zero(y, tangent):
                 tangent = None
         if not self._elements:
             return self._wrap(y, tangent)
-        if y.__class__ is np.float64 and (tangent is None or tangent.__class__ is ndarray):
-            new = object.__new__(self._elements[0])
-            new.primal, new.tangent, new.level = y, tangent, self.level
+        if is_float and tangent.__class__ is ndarray:
+            new = self._elements[0].of(y, tangent if len(tangent) != 1 else tangent[0], self.level)
         else:
             new = self._lift(y, tangent)
         noted = self._noted if self._base is None else root_of(self)._noted

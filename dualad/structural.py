@@ -125,10 +125,13 @@ def second_look() -> Iterator[None]:
 
 def needs_second_look(value: Any, tangent: Any) -> bool:
     """Whether a tangent holds a nan beside a value that is none."""
-    if tangent is None:
+    if tangent is None or _AGAIN.get():
         return False
-    value, tangent = _written_down(value), _written_down(tangent)
-    if _AGAIN.get() or not isinstance(tangent, np.ndarray | Lifted) or not tangent.size:
+    if tangent.__class__ is not np.ndarray:
+        value, tangent = _written_down(value), _written_down(tangent)
+        if not isinstance(tangent, np.ndarray | Lifted):
+            return False
+    if not tangent.size:
         return False
     if isinstance(tangent, np.ndarray):
         flat = tangent.ravel("K")
@@ -139,6 +142,7 @@ def needs_second_look(value: Any, tangent: Any) -> bool:
         restore(token)
         if total == total:
             return False
+    value = _written_down(value)
     if not np.ndim(value):
         return bool(np.any(np.isnan(tangent)) & ~np.isnan(value))
     return bool(np.any(np.isnan(tangent) & ~np.isnan(value)))

@@ -29,8 +29,9 @@ class Terms(dict[Any, Any]):
     directions: int
 
     def __init__(self, directions: int, items: Any = ()) -> None:
-        super().__init__(items)
         self.directions = directions
+        if items:
+            self.update(items)
 
 
 def is_one(value: Any) -> bool:

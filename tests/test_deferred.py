@@ -27,6 +27,7 @@ X = np.linspace(0.5, 2.0, 7)
 def always(monkeypatch):
     """Terms are used for arrays of any size."""
     monkeypatch.setattr(deferred, "LARGE", 1)
+    monkeypatch.setattr(deferred, "NESTED", 1)
 
 
 def both(f, *args, **options):
