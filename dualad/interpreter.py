@@ -230,9 +230,9 @@ class Interpreter(Lifted):
         return self._apply_prepared(row, *prepared(row, args, kwargs))
 
     def _apply_prepared(self, row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Any:
+        given = (*args, *kwargs.values()) if kwargs else args
         lists = getattr(row, "sequences", 0)
-        given = (*args, *kwargs.values())
-        lifted = [objects.lift_objects(each, lists) for each in given]
+        lifted = [objects.lift_objects(each, lists) if objects.may_hold(each) else each for each in given]
         if any(map(operator.is_not, given, lifted)):
             args, kwargs = tuple(lifted[: len(args)]), dict(zip(kwargs, lifted[len(args) :], strict=True))
             top = highest(lifted)
@@ -245,7 +245,7 @@ class Interpreter(Lifted):
         elif kind is Elementwise:
             result = self._ufunc(row.function, args, partial(row.function, **kwargs))
         elif kind is Constant:
-            y = row.function(*self._primal_of(args), **self._primal_of(kwargs))
+            y = row.function(*map(self._primal_of, args), **self._primal_of(kwargs))
             return self._deliver(self._wrap(y, None) if row.lifted else y, out)  # type: ignore[union-attr]
         elif kind is Replay:
             result = self._lifted(row.function._implementation(*args, **kwargs))  # type: ignore[union-attr]
@@ -279,7 +279,8 @@ class Interpreter(Lifted):
 
     def _push(self, row: Function, args: tuple[Any, ...], kwargs: dict[str, Any], compute: Callable[..., Any]) -> Any:
         tangents = row.tangents(args, kwargs, self._tangent_of)
-        primals, keywords = self._primal_of(args), self._primal_of(kwargs)
+        primals = tuple(map(self._primal_of, args))
+        keywords = self._primal_of(kwargs) if kwargs else kwargs
         if "like" in row.accepted and (below := highest((*primals, *keywords.values()))) is not None:
             keywords["like"] = below  # NumPy has taken out the one that brought the call here
         y = compute(*primals, **keywords)
@@ -303,6 +304,8 @@ class Interpreter(Lifted):
 
     def _primal_of(self, value: Any) -> Any:
         """`value` with every dual of this level, or of the ground, replaced by its primal, inside containers too."""
+        if value is None or value.__class__ in QUICK:
+            return value
         if isinstance(value, Interpreter) and (value.level is self.level or value.level is GROUND):
             return value.primal
         if isinstance(value, tuple):

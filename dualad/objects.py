@@ -57,6 +57,11 @@ def holds_lifted(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind == "O" and any(isinstance(each, Lifted) for each in value.flat)
 
 
+def may_hold(value: Any) -> bool:
+    """Whether lifted scalars may be in a value: what is asked of every argument, before anybody looks."""
+    return isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.dtype.hasobject)
+
+
 def lift_objects(value: Any, lists: int = 0) -> Any:
     """A list, tuple or object array that holds lifted scalars or arrays, as one lifted array; anything else as it is. The
     outermost levels of lists, as many as `lists`, stay lists."""
