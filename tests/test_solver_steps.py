@@ -66,15 +66,23 @@ STEPS = {
     "sqrtm": lambda a: linalg.sqrtm(A + a**2 * B)[0],
     "logm, which draws random numbers": lambda a: linalg.logm(A + a**2 * B)[0],
     "a spline's place": lambda a: interpolate.CubicSpline(T, np.sin(T))(a * np.ones(2)),
+    "a spline of samples, and where they are": lambda a: interpolate.CubicSpline(T * a, np.sin(a * T))(0.9 * a**2, 1),
+    "pchip, of samples": lambda a: interpolate.PchipInterpolator(T, np.sin(9.0 * a * T))(0.9 * a),
+    "interp1d": lambda a: interpolate.interp1d(T * a, np.sin(a * T))(0.9 * a**2),
+    "interp1d, cubic": lambda a: interpolate.interp1d(T, np.sin(a * T), kind="cubic")(0.9 * a),
+    "splev, splrep": lambda a: interpolate.splev(0.9 * a, interpolate.splrep(T, np.sin(a * T))),
+    "a grid, of values": lambda a: interpolate.RegularGridInterpolator((T, T), np.sin(a * np.add.outer(T, T)))(
+        [[0.9 * a, 0.2]]
+    ),
 }
 
 
 @pytest.mark.parametrize("name", STEPS)
 def test_steps(name):
-    """One program serves other values, and its value, first and second derivative are those of the function itself."""
+    """One program serves other values, and its value, its first or second derivative are those of the function itself."""
     f = STEPS[name]
-    transforms = [jacfwd] if "," in name or "solver" in name else [lambda f: f, lambda f: jacfwd(jacfwd(f))]
-    for transform in transforms:
+    whole = name in ("brentq", "minimize", "curve_fit", "quad", "odeint", "a spline of samples, and where they are")
+    for transform in [lambda f: f, lambda f: jacfwd(jacfwd(f))] if whole else [jacfwd]:
         function = transform(f)
         compiled = jit(function)
         for a in (0.7, 0.71, 0.8):

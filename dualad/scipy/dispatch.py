@@ -19,7 +19,7 @@ from ..dual import Dual
 from ..errors import NoRule, caller
 from ..ground import grounded
 from ..levels import GROUND
-from ..lift import highest, leaves, refilled
+from ..lift import highest, leaves, memory, refilled
 from ..objects import holds_lifted, lift_objects
 from ..rules.table import composite, function, innermost
 from ..storage import lend
@@ -224,6 +224,12 @@ def stripped(value: Any) -> Any:
 def bare(value: Any) -> Any:
     """A value without what is lifted about it, inside lists and tuples too: to build SciPy's own object of it."""
     return type(value)(map(bare, value)) if type(value) in (list, tuple) else innermost(lift_objects(value))
+
+
+def sample(value: Any) -> Any:
+    """The same, of a recorded array the example: for an object of SciPy's whose values ours replace, so that none depends on
+    it."""
+    return type(value)(map(sample, value)) if type(value) in (list, tuple) else memory(lift_objects(value))
 
 
 def lent(value: Any) -> Any:

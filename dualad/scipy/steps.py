@@ -240,7 +240,21 @@ def stepwise(solver: Callable[..., Any]) -> Callable[..., Any]:
     return public
 
 
-def _step(solver: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], above: Level) -> Any:
+def one_line(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a function that calls none of the user's, and whose derivatives decide by values."""
+
+    @functools.wraps(function)
+    def public(*args: Any, **keywords: Any) -> Any:
+        if writes_down((args, keywords)):
+            return _step(function, args, keywords, recording((args, keywords)).level, False)
+        return function(*args, **keywords)
+
+    return public
+
+
+def _step(
+    solver: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], above: Level, called: bool = True
+) -> Any:
     """The line of a call in the recording of a level; dual numbers of outer levels are not its business."""
     functions: list[Ways] = []
 
@@ -252,7 +266,7 @@ def _step(solver: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str,
         return make(value)
 
     def noted(value: Any) -> Any:
-        if not callable(value) or isinstance(value, type | Lifted):
+        if not called or not callable(value) or isinstance(value, type | Lifted):
             return value
         functions.append(Ways(value))
         return functions[-1]
@@ -269,7 +283,7 @@ def _step(solver: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str,
     outside = list({id(held): held for ways in functions for held in ways.outside()}.values())
     top = recording((given, outside))
     if top.level > above:  # what was seen first belongs to an outer recording
-        return _step(solver, args, keywords, top.level)
+        return _step(solver, args, keywords, top.level, called)
     levels = sorted({each.level for each in lifted_in((given, outside)) if isinstance(each, Dual) and each.level > above})
     found: list[Any] = []
     description = apart((given, outside), levels, found)

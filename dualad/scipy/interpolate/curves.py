@@ -10,7 +10,8 @@ from scipy.interpolate import PPoly
 
 from ...errors import NoRule, caller
 from ...rules.table import Array, innermost
-from ..dispatch import arrayed, bare, body_of, holds, leader, method_of, own, rule_of
+from ..dispatch import arrayed, body_of, holds, leader, method_of, own, rule_of, sample
+from ..steps import one_line
 
 # -- curves that are constant ------------------------------------------------------------------------------------------------
 
@@ -69,6 +70,7 @@ def _polynomial(c: Any, x: Any, at: Any, nu: int, beyond: Any, axis: int) -> Any
     return PPoly.construct_fast(c, x, True, axis)(at, nu, beyond)
 
 
+@one_line
 @body_of(_polynomial)
 def polynomial(c: Array, x: Array, at: Array, nu: int, beyond: Any, axis: int) -> Array:
     """Horner's scheme in the distance from the breakpoint before."""
@@ -145,7 +147,7 @@ def require_place(self: Any) -> None:
 @method_of(PPoly, "__init__")
 def make_polynomial(self: Any, c: Any, x: Any, extrapolate: Any = None, axis: int = 0) -> None:
     """The coefficients' second axis, that of pieces, stands in the place of the samples' axis."""
-    own(PPoly, "__init__")(self, bare(c), bare(x), extrapolate, axis)
+    own(PPoly, "__init__")(self, sample(c), sample(x), extrapolate, axis)
     require_place(self)
     c = arrayed(c)
     self._c = c if axis == 0 else np.moveaxis(np.moveaxis(c, axis + 1, 0), axis + 1, 0)
@@ -270,6 +272,7 @@ def _coefficients(kind: type, x: Any, y: Any, more: dict[str, Any]) -> Any:
     return kind(x, y, **more).c
 
 
+@one_line
 @body_of(_coefficients)
 def coefficients(kind: type, x: Array, y: Array, more: dict[str, Any]) -> Array:
     """The cubics of samples along the first axis."""
@@ -284,7 +287,8 @@ def coefficients(kind: type, x: Array, y: Array, more: dict[str, Any]) -> Array:
 
 def _made(self: Any, kind: type, x: Any, y: Any, axis: int, given: dict[str, Any], **more: Any) -> None:
     """SciPy's own object, with coefficients and breakpoints that vary."""
-    own(kind, "__init__")(self, bare(x), bare(y), axis=axis, **{name: bare(each) for name, each in (given | more).items()})
+    plain = {name: sample(each) for name, each in (given | more).items()}
+    own(kind, "__init__")(self, sample(x), sample(y), axis=axis, **plain)
     require_place(self)
     x, y = arrayed(x), np.moveaxis(arrayed(y), axis, 0)
     self._c = coefficients(kind, x, y, {name: arrayed(each) if name == "dydx" else each for name, each in more.items()})
@@ -313,6 +317,6 @@ def akima(self: Any, x: Any, y: Any, axis: int = 0, *, method: str = "akima", ex
 def cubic_hermite(self: Any, x: Any, y: Any, dydx: Any, axis: int = 0, extrapolate: Any = None) -> None:
     """From values and slopes."""
     kind = scipy.interpolate.CubicHermiteSpline
-    own(kind, "__init__")(self, bare(x), bare(y), bare(dydx), axis, extrapolate)
+    own(kind, "__init__")(self, sample(x), sample(y), sample(dydx), axis, extrapolate)
     x, y, dydx = arrayed(x), np.moveaxis(arrayed(y), axis, 0), np.moveaxis(arrayed(dydx), axis, 0)
     self._c, self._x = coefficients(kind, x, y, {"dydx": dydx}), x

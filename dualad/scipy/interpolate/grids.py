@@ -10,7 +10,8 @@ import scipy.interpolate
 
 from ...errors import NoRule, caller
 from ...rules.table import Array, innermost, total
-from ..dispatch import FUNCTIONS, arrayed, bare, body_of, leader, method_of, own, rule_of, standing
+from ..dispatch import FUNCTIONS, arrayed, body_of, leader, method_of, own, rule_of, sample, standing, stripped
+from ..steps import one_line
 from .splines import de_boor, interpolating, knots_of
 
 DEGREES = {"zero": 0, "slinear": 1, "quadratic": 2, "cubic": 3, "quintic": 5}
@@ -35,6 +36,7 @@ def _looked_up(table: Any, x: Any, y: Any, at: Any, below: Any, above: Any) -> A
     return TABLE(x, y, kind, table.axis, bounds_error=table.bounds_error, fill_value=fill, assume_sorted=True)(at)
 
 
+@one_line
 @body_of(_looked_up)
 def looked_up(table: Any, x: Array, y: Array, at: Array, below: Any, above: Any) -> Array:
     """Lines, steps or a spline between samples along their first axis; constants beyond, where it does not go on."""
@@ -97,9 +99,9 @@ def make_table(
 ) -> None:
     """SciPy's own, with samples that vary."""
     x, y = arrayed(x), arrayed(y)
-    own(TABLE, "__init__")(self, bare(x), bare(y), kind, axis, True, bounds_error, bare(fill_value), assume_sorted)
+    own(TABLE, "__init__")(self, sample(x), sample(y), kind, axis, True, bounds_error, sample(fill_value), assume_sorted)
     if not assume_sorted:
-        order = np.argsort(innermost(x), kind="stable")
+        order = np.argsort(stripped(x), kind="stable")
         x, y = x[order], np.take(y, order, axis=axis)
     self.x, self.y = x, y
     if leader((fill_value,)) is not None:
@@ -134,6 +136,7 @@ def _gridded(table: Any, values: Any, xi: Any, method: str) -> Any:
     )
 
 
+@one_line
 @body_of(_gridded)
 def gridded(table: Any, values: Array, xi: Array, method: str) -> Array:
     """Weights of one dimension after the other."""
@@ -171,7 +174,7 @@ def make_grid(self: Any, points: Any, values: Any, *args: Any, **kwargs: Any) ->
     if leader((points, *args, *kwargs.values())) is not None:
         raise NoRule(f"RegularGridInterpolator, called at {caller()}, has no derivative by its points or its fill_value")
     values = arrayed(values)
-    own(GRID, "__init__")(self, points, bare(values), *args, **kwargs)
+    own(GRID, "__init__")(self, points, sample(values), *args, **kwargs)
     self._values = np.flip(values, self._descending_dimensions) if self._descending_dimensions else values
 
 
@@ -181,7 +184,7 @@ def interpn(
     """scipy.interpolate.interpn: by the values and the places."""
     if leader((points, values, xi)) is None or method == "splinef2d":
         return scipy.interpolate.interpn(points, values, xi, method, bounds_error, fill_value)
-    table = standing(GRID(points, bare(arrayed(values)), method, bounds_error, fill_value))
+    table = standing(GRID(points, sample(arrayed(values)), method, bounds_error, fill_value))
     if leader((values,)) is not None:
         values = arrayed(values)
         table._values = np.flip(values, table._descending_dimensions) if table._descending_dimensions else values
@@ -255,6 +258,7 @@ def _scattered(table: Any, values: Any, xi: Any) -> Any:
     return np.reshape(made(np.reshape(xi, (-1, d))), (*np.shape(xi)[:-1], *np.shape(values)[1:]))
 
 
+@one_line
 @body_of(_scattered)
 def scattered(table: Any, values: Array, xi: Array) -> Array:
     """Barycentric coordinates in the simplex around the place."""
@@ -316,6 +320,7 @@ def _radial_value(table: Any, x: Any) -> Any:
     return table(x)
 
 
+@one_line
 @body_of(_radial_value)
 def radial_value(table: Any, x: Array) -> Array:
     """The sum of kernels, and a polynomial."""

@@ -10,7 +10,8 @@ from scipy.interpolate import BSpline
 
 from ...errors import NoRule, caller
 from ...rules.table import Array, innermost
-from ..dispatch import FUNCTIONS, arrayed, bare, body_of, holds, leader, method_of, own, standing
+from ..dispatch import FUNCTIONS, arrayed, body_of, holds, leader, method_of, own, sample, standing
+from ..steps import one_line
 from .curves import area, evaluate, settled, without_rule
 
 MODES = {"extrapolate": 0, "zeros": 1, "raise": 2, "const": 3}
@@ -49,6 +50,7 @@ def _spline(t: Any, c: Any, k: int, at: Any, nu: int, beyond: Any, axis: int) ->
     return BSpline.construct_fast(t, c, k, True, axis)(at, nu, beyond)
 
 
+@one_line
 @body_of(_spline)
 def spline(t: Array, c: Array, k: int, at: Array, nu: int, beyond: Any, axis: int) -> Array:
     """By `de_boor`."""
@@ -91,13 +93,13 @@ def refuse_method(self: Any, *args: Any, **kwargs: Any) -> Any:
 @method_of(BSpline, "__init__")
 def make_spline(self: Any, t: Any, c: Any, k: int, extrapolate: Any = True, axis: int = 0) -> None:
     """Coefficients along their first axis, as SciPy keeps them."""
-    own(BSpline, "__init__")(self, bare(t), bare(c), k, extrapolate, axis)
+    own(BSpline, "__init__")(self, sample(t), sample(c), k, extrapolate, axis)
     self._t, self._c = arrayed(t), np.moveaxis(arrayed(c), axis, 0)
 
 
 def built(t: Array, c: Array, k: int, axis: int = 0, extrapolate: Any = True) -> Any:
     """A B-spline of SciPy's class whose methods take duals."""
-    self = standing(BSpline.construct_fast(innermost(t), innermost(c), k, extrapolate, axis))
+    self = standing(BSpline.construct_fast(sample(t), sample(c), k, extrapolate, axis))
     self._t, self._c = t, c
     return self
 
@@ -120,6 +122,7 @@ def _interpolating(x: Any, y: Any, k: int, fitpack: bool = False) -> Any:
     return scipy.interpolate.make_interp_spline(x, y, k).c
 
 
+@one_line
 @body_of(_interpolating)
 def interpolating(x: Array, y: Array, k: int, fitpack: bool = False) -> Array:
     """The coefficients at which the spline goes through the samples."""
@@ -147,7 +150,7 @@ def make_interp_spline(
     if leader((x, y, t)) is None:
         return standing(original(x, y, k, t, bc_type, axis, check_finite))
     x, samples = arrayed(x), np.moveaxis(arrayed(y), axis, 0)
-    plain = original(bare(x), bare(samples), k, t, bc_type, 0, check_finite)
+    plain = original(sample(x), sample(samples), k, t, bc_type, 0, check_finite)
     if leader((x, t)) is None and (bc_type is None or isinstance(bc_type, str)):
         coefficients = linear(lambda y: original(x, y, k, t, bc_type).c, samples)
         return built(plain.t, coefficients, k, axis % np.ndim(samples), plain.extrapolate)
@@ -167,6 +170,7 @@ def _splev(x: Any, t: Any, c: Any, k: int, der: int, ext: int) -> Any:
     return scipy.interpolate.splev(x, (t, c, k), der, ext)
 
 
+@one_line
 @body_of(_splev)
 def fitpack(x: Array, t: Array, c: Array, k: int, der: int, ext: int) -> Array:
     """By `de_boor`, with what FITPACK does beyond the ends."""
@@ -254,7 +258,7 @@ def _through(self: Any, cls: type, x: Any, y: Any, k: int, ext: Any, more: dict[
             f"scipy.interpolate.{cls.__name__}, called at {caller()}, has a derivative by samples only without smoothing, "
             "weights and bbox: write InterpolatedUnivariateSpline(x, y, k=k)"
         )
-    own(cls, "__init__")(self, bare(x), bare(y), k=k, ext=ext, **({"s": 0.0} if cls is UNIVARIATE else {}))
+    own(cls, "__init__")(self, sample(x), sample(y), k=k, ext=ext, **({"s": 0.0} if cls is UNIVARIATE else {}))
     x, y = arrayed(x), arrayed(y)
     self._eval_args = knots_of(x, k), interpolating(x, y, k, True), k
     self._data = None
