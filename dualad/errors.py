@@ -2,6 +2,13 @@
 
 An error is also a ``TypeError`` or a ``ValueError``, whichever NumPy would have raised in its place, so that code
 which catches those keeps working.
+
+>>> import numpy as np, dualad
+>>> try:
+...     dualad.grad(np.sum)("text")
+... except dualad.errors.DualadError as error:
+...     print(type(error).__name__, isinstance(error, TypeError))
+NotDifferentiable True
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import integrate, optimize
 
-from dualad import derivative, grad, hessian, hvp, jacfwd, jit
+from dualad import derivative, grad, hessian, hvp, jacfwd, jacobian_sparsity, jit, sparse_hessian, sparse_jacfwd
 
 WAYS = ("dualad", "dualad jit", "2-point", "3-point")
 
@@ -46,11 +46,13 @@ class Way:
         self.counted.append(Counted(jit(f) if self.name == "dualad jit" else f))
         return self.counted[-1]
 
-    def slope(self, derived: Callable[..., Any], otherwise: Any = "differences") -> Any:
-        """A derivative, its calls counted; with differences what tells the solver to take them, their name if nothing else."""
+    def slope(self, derived: Callable[..., Any], otherwise: Any = "differences", compiled: bool = True) -> Any:
+        """A derivative, its calls counted; with differences what tells the solver to take them, their name if nothing else.
+        A sparse one is not `compiled` itself, but the function may be."""
         if not self.exact:
-            return self.name if otherwise == "differences" else otherwise
-        return self.function(derived)
+            return self.name if isinstance(otherwise, str) else otherwise
+        self.counted.append(Counted(jit(derived) if compiled and self.name == "dualad jit" else derived))
+        return self.counted[-1]
 
     @property
     def calls(self) -> int:
@@ -185,20 +187,17 @@ def slsqp(way: Way, size: int) -> Any:
     return lambda: optimize.minimize(f, np.zeros(4), jac=jac, method="SLSQP", constraints=constraint, tol=1e-12).x
 
 
-def hill(x: Any) -> Any:
-    return np.log(1.0 + x[0] ** 2) - x[1]
-
-
-def curve(x: Any) -> Any:
-    return (1.0 + x[0] ** 2) ** 2 + x[1] ** 2 - 4.0
+def sphere(x: Any) -> Any:
+    return np.sum(x**2) - len(x)
 
 
 def trust_constr(way: Way, size: int) -> Any:
-    f, jac, hess = way.function(hill), way.slope(grad(hill)), way.slope(hessian(hill), optimize.BFGS())
-    second = way.slope(hessian(lambda x, v: v[0] * curve(x)), optimize.BFGS())
-    constraint = optimize.NonlinearConstraint(way.function(curve), 0.0, 0.0, way.slope(jacfwd(curve)), second)
-    how = {"method": "trust-constr", "constraints": constraint, "options": {"gtol": 1e-10, "xtol": 1e-12}}
-    return lambda: optimize.minimize(f, [2.0, 2.0], jac=jac, hess=hess, **how).x
+    f, jac = way.function(rosenbrock), way.slope(grad(rosenbrock))
+    hess = way.slope(sparse_hessian(rosenbrock), optimize.BFGS(), compiled=False)
+    weighted = way.slope(sparse_hessian(lambda x, v: v[0] * sphere(x)), optimize.BFGS(), compiled=False)
+    constraint = optimize.NonlinearConstraint(way.function(sphere), 0.0, 0.0, way.slope(jacfwd(sphere)), weighted)
+    how = {"method": "trust-constr", "constraints": constraint, "options": {"gtol": 1e-9, "xtol": 1e-12}}
+    return lambda: optimize.minimize(f, valley(size), jac=jac, hess=hess, **how).x
 
 
 # -- equations -------------------------------------------------------------------------------------------------------------
@@ -270,8 +269,11 @@ def brusselator(t: Any, y: Any, a: Any, b: Any) -> Any:
 def waves(way: Way, size: int, rtol: float = 1e-8) -> Any:
     x = np.arange(1, size + 1) / (size + 1.0)
     start = np.concatenate([1.0 + np.sin(2.0 * np.pi * x), np.full(size, 3.0)])
-    f, jac = way.function(brusselator), way.slope(jacfwd(brusselator, argnums=1), None)
+    f = way.function(brusselator)
+    jac = way.slope(sparse_jacfwd(f.f, argnums=1), None, compiled=False)
     how = {"method": "Radau", "args": (1.0, 3.0), "rtol": rtol, "atol": rtol / 10.0}
+    if jac is None:
+        how["jac_sparsity"] = jacobian_sparsity(brusselator, 0.0, start, 1.0, 3.0, argnums=1)
     return lambda: integrate.solve_ivp(f, (0.0, 1.0), start, jac=jac, **how).y[:, -1]
 
 
@@ -325,11 +327,11 @@ RECIPES = [
     Recipe("minimize, Newton-CG with hvp", newton_cg, np.ones, 5, 10, 1e-7),
     Recipe("minimize, trust-exact with a Hessian", trust_exact, np.ones, 5, 10, 1e-9),
     Recipe("minimize, SLSQP with constraints", slsqp, lambda size: np.array([0.0, 1.0, 2.0, -1.0]), 4, 4, 1e-7),
-    Recipe("minimize, trust-constr with Hessians", trust_constr, lambda size: np.array([0.0, 3.0**0.5]), 2, 2, 1e-7),
+    Recipe("minimize, trust-constr with sparse Hessians", trust_constr, np.ones, 5, 50, 1e-7),
     Recipe("root, a system as a list", root, np.ones, 5, 10, 1e-12),
     Recipe("newton with two slopes, many roots", halley, anomalies, 20, 10_000, 1e-13),
     Recipe("solve_ivp, Radau: Robertson", chemistry, lambda size: KINETICS, 3, 3, 1e-8),
-    Recipe("solve_ivp, Radau: Brusselator", waves, waves_exactly, 5, 50, 1e-6),
+    Recipe("solve_ivp, Radau: Brusselator, sparse", waves, waves_exactly, 5, 500, 1e-6),
     Recipe("solve_bvp: Bratu", boundary, bratu_exactly, 101, 101, 1e-8),
     Recipe("quad: slope by a parameter", parameter, parameter_exactly, 1, 1, 1e-13),
 ]

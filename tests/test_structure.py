@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import importlib
 import inspect
 import re
 import subprocess
@@ -215,6 +216,12 @@ def test_modules_have_docstrings(name):
     assert ast.get_docstring(ast.parse(MODULES[name].read_text(encoding="utf-8")))
 
 
-def test_the_first_example():
-    """The example in the package's own docstring runs."""
-    assert doctest.testmod(dualad).failed == 0
+@pytest.mark.parametrize("name", [name for name, path in MODULES.items() if ">>>" in path.read_text(encoding="utf-8")])
+def test_examples(name):
+    """Every example in every docstring of the package runs, not only those of public names."""
+    if name == "dualad.__main__" or name.startswith("dualad.scipy"):
+        pytest.importorskip("scipy")
+    spaces = doctest.NORMALIZE_WHITESPACE  # in what is inherited from NumPy
+    result = doctest.testmod(importlib.import_module(name), globs={"__name__": "__main__"}, optionflags=spaces)
+    assert result.attempted
+    assert result.failed == 0

@@ -1,4 +1,10 @@
-"""scipy.spatial for arrays with duals among them: distances and rotations."""
+"""scipy.spatial for arrays with duals among them: distances and rotations.
+
+>>> import numpy as np, dualad
+>>> from dualad.scipy.spatial.transform import Rotation
+>>> dualad.jacfwd(lambda angle: Rotation.from_euler("z", angle).apply([1.0, 0.0, 0.0]))(0.0)
+array([0., 1., 0.])
+"""
 
 from __future__ import annotations
 
