@@ -88,13 +88,47 @@ def test_singular_equations():
     assert not np.isfinite(found)
 
 
-def test_bounds_and_constraints():
-    """A variable at its bound stays there; constraints are refused by name."""
+def test_bounds():
+    """A variable at its bound stays there."""
     f = lambda x, a: (x[0] - a) ** 2 + (x[1] - a * a) ** 2 + x[0] * x[1]
     solve = lambda a: optimize.minimize(f, [0.5, 0.5], args=(a,), bounds=[(0.0, 10.0), (None, 1.0)], tol=1e-12).x
     np.testing.assert_allclose(jacfwd(solve)(3.0), [1.0, 0.0], atol=1e-6)
-    with pytest.raises(errors.NoRule, match="with constraints"):
-        derivative(lambda a: optimize.minimize(f, [0.5, 0.5], args=(a,), constraints={"type": "eq", "fun": np.sum}).x[0])(1.0)
+
+
+def nearest(limits, method="SLSQP", weight=1.0, **options):
+    """The point nearest to (2, 1) that constraints allow."""
+    f = lambda x: weight * (x[0] - 2.0) ** 2 + (x[1] - 1.0) ** 2
+    return optimize.minimize(f, [0.1, 0.1], method=method, constraints=limits, **options).x
+
+
+circle = lambda x: x[0] ** 2 + x[1] ** 2
+onto_circle = lambda a: np.sqrt(a / 5.0) * np.array([2.0, 1.0])
+linear = scipy_optimize.LinearConstraint
+CONSTRAINED = {  # minima by a, and the same in closed form
+    "an equation": (lambda a: nearest({"type": "eq", "fun": lambda x: x[0] + x[1] * a - 1.0}, weight=a),
+                    lambda a: np.stack([2.0 - (1.0 + a) / (1.0 + a**3), 1.0 - a**2 * (1.0 + a) / (1.0 + a**3)])),
+    "one holds": (lambda a: nearest({"type": "ineq", "fun": lambda x: [a - circle(x), 10.0 - x[0]]}), onto_circle),
+    "args, and a Jacobian": (lambda a: nearest({"type": "ineq", "fun": lambda x, a: a - circle(x), "args": (a,),
+                                                "jac": jacfwd(lambda x, a: a - circle(x))}), onto_circle),
+    "none holds": (lambda a: nearest({"type": "ineq", "fun": lambda x: 9.0 + a - circle(x)}) * a,
+                   lambda a: a * np.array([2.0, 1.0])),
+    "COBYLA": (lambda a: nearest([{"type": "ineq", "fun": lambda x: a - circle(x)}], "COBYLA", tol=1e-8), onto_circle),
+    "trust-constr": (lambda a: nearest(scipy_optimize.NonlinearConstraint(circle, -np.inf, a), "trust-constr"), onto_circle),
+    "a linear one": (lambda a: nearest(linear([[1.0, 1.0]], -5.0, a)), lambda a: np.stack([a + 1.0, a - 1.0]) / 2.0),
+    "from below": (lambda a: nearest(linear([[1.0, 0.0]], 2.0 + a, np.inf)), lambda a: np.stack([2.0 + a, 1.0 + 0.0 * a])),
+    "a bound beside it": (lambda a: nearest({"type": "eq", "fun": lambda x: x[0] + x[1] * a - 2.0},
+                                            bounds=[(0.0, 1.2), (None, None)]), lambda a: np.stack([1.2 + 0.0 * a, 0.8 / a])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CONSTRAINED)
+def test_constraints(name):
+    """Twice, by closed forms; the value is SciPy's."""
+    solve, exact = CONSTRAINED[name]
+    np.testing.assert_allclose(solve(0.7), exact(0.7), rtol=1e-3)
+    np.testing.assert_allclose(jacfwd(solve)(0.7), jacfwd(exact)(0.7), rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(jacfwd(jacfwd(solve))(0.7), jacfwd(jacfwd(exact))(0.7), rtol=1e-6, atol=1e-8)
+    np.testing.assert_array_equal(jvp(solve, (0.7,), (1.0,))[0], solve(0.7))
 
 
 def test_minimum_by_an_envelope():

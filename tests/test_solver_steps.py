@@ -46,6 +46,11 @@ STEPS = {
     "fsolve": lambda a: optimize.fsolve(two, [1.0, 1.0], args=(a,), xtol=1e-13),
     "minimize": lambda a: optimize.minimize(bowl, [1.0, 1.0], args=(a,), jac=grad(bowl), tol=1e-9).x,
     "minimize, its value": lambda a: optimize.minimize(lambda x: bowl(x, a), np.array([a, a]), tol=1e-9).fun,
+    "minimize, a constraint": lambda a: (
+        optimize.minimize(
+            lambda x: x[0] ** 2 + a * x[1] ** 2, [1.0, 1.0], constraints={"type": "eq", "fun": lambda x: x[0] + x[1] - a}
+        ).x
+    ),
     "least_squares": lambda a: optimize.least_squares(lambda x: [x[0] - a, x[1] * x[0] - a * a, x[1] - 1.0], [1.0, 1.0]).x,
     "curve_fit": lambda a: optimize.curve_fit(
         lambda t, p, q: p * np.exp(-q * t), T, np.exp(-a * T) + 0.1 * a * T**2, [1.0, 1.0]
@@ -133,6 +138,15 @@ def test_what_the_result_says():
     assert compiled(2.0) == pytest.approx(2.0)
     assert compiled(3.0) == pytest.approx(3.0)
     assert compiled.cache_info().programs == 1
+
+
+def test_functions_inside_objects():
+    """Are not seen by whoever records, which is said."""
+    held = lambda a: optimize.NonlinearConstraint(lambda x: x[0] - a, 0.0, np.inf)
+    solve = lambda a: optimize.minimize(lambda x: x[0] ** 2, [2.0], constraints=held(a), method="SLSQP").x[0]
+    assert derivative(solve)(1.0) == pytest.approx(1.0)
+    with pytest.raises(errors.NoRule, match="give the function itself"):
+        record(solve)(1.0)
 
 
 def test_a_recording_inside_a_recording():

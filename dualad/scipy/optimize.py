@@ -21,6 +21,7 @@ import scipy.optimize
 from ..errors import NoRule, caller
 from ..rules.table import Array
 from .callbacks import Plain, implicit, is_lifted, jacobian, plain_or_none, polished
+from .constraints import any_lifted, constraints_of, held_minimum
 from .dispatch import FUNCTIONS, arrayed, bare, standing_in
 from .steps import stepwise
 
@@ -199,18 +200,25 @@ def at_bounds(x: Any, bounds: Any) -> Any:
 @entered(scipy.optimize.minimize)
 def minimize(fun: Any, x0: Any, args: Any = (), method: Any = None, jac: Any = None, hess: Any = None, hessp: Any = None,
              bounds: Any = None, constraints: Any = (), *rest: Any, **kwargs: Any) -> Any:  # fmt: skip
-    """H dx = -d(gradient), with the Hessian H at the minimum; variables at their bounds stay there."""
-    plain = Plain(fun)
+    """H dx = -d(gradient), with the Hessian H at the minimum, or that of Lagrange's function beside the constraints that hold;
+    variables at their bounds stay there."""
+    plain, limits = Plain(fun), list(constraints_of(constraints))
     slopes = map(plain_or_none, (jac, hess, hessp))
-    answer = scipy.optimize.minimize(plain, bare(arrayed(x0)), args, method, *slopes, bounds, constraints, *rest, **kwargs)
-    if not plain.lifted:
+    given = [each.given for each in limits]
+    answer = scipy.optimize.minimize(plain, bare(arrayed(x0)), args, method, *slopes, bounds, given, *rest, **kwargs)
+    if not (plain.lifted or any_lifted(limits)):
         return answer
-    if constraints:
-        raise NoRule(f"scipy.optimize.minimize, called at {caller()}, has no derivative rule with constraints")
     both = jac is True
-    return _minimum(
-        answer, lambda x: fun(x, *as_tuple(args))[0] if both else fun(x, *as_tuple(args)), at_bounds(answer.x, bounds)
-    )
+
+    def f(x: Any) -> Any:
+        return fun(x, *as_tuple(args))[0] if both else fun(x, *as_tuple(args))
+
+    fixed = at_bounds(answer.x, bounds)
+    if not limits:
+        return _minimum(answer, f, fixed)
+    answer.x = held_minimum(f, answer.x, fixed, limits)
+    answer.fun = f(answer.x)
+    return answer
 
 
 @entered(scipy.optimize.least_squares)

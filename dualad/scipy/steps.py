@@ -279,7 +279,13 @@ def _step(
     example = lambda value: exampled(value, above)  # noqa: E731 - a name for a line
     discovering = with_functions(given, lambda ways: lambda a, k: ways.onward(a, k, example))
     discovering = replayed(discovering, example)
-    solver(*discovering[0], **discovering[1])  # to find the ways
+    try:
+        solver(*discovering[0], **discovering[1])  # to find the ways
+    except Recorded:
+        raise NoRule(
+            f"{solver.__name__}, called at {caller()}, cannot be recorded: a function that an object holds depends on what is "
+            "recorded; give the function itself"
+        ) from None
     outside = list({id(held): held for ways in functions for held in ways.outside()}.values())
     top = recording((given, outside))
     if top.level > above:  # what was seen first belongs to an outer recording

@@ -1,0 +1,108 @@
+"""Constraints of a minimum: which of them hold it, and how it moves with them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.optimize
+
+from ..rules.table import Array, innermost
+from .callbacks import Plain, implicit, is_lifted, jacobian, plain_or_none, polished
+from .dispatch import arrayed, bare
+
+NEAR = 1e-4
+"""How far, relative to its size, a solver may leave a constraint that holds; whether one does its multiplier decides."""
+
+
+class Constraint(NamedTuple):
+    """A constraint as SciPy gets it, and as a function that is not below `low` and not above `high`."""
+
+    given: Any
+    function: Callable[[Any], Any]
+    low: Any
+    high: Any
+
+
+def constraints_of(given: Any) -> Iterator[Constraint]:
+    """SciPy's constraints, dictionaries and objects, with functions of plain numbers."""
+    for each in [given] if isinstance(given, dict) or hasattr(given, "lb") else given:
+        if isinstance(each, dict):
+            function, args = each["fun"], each.get("args", ())
+            plain = {name: plain_or_none(value) for name, value in each.items()}
+            high = 0.0 if each["type"].lower() == "eq" else np.inf
+            yield Constraint(plain, lambda x, f=function, a=args: f(x, *a), 0.0, high)  # type: ignore[misc]  # defaults hold them
+            continue
+        new = copy.copy(each)
+        new.lb, new.ub = bare(arrayed(each.lb)), bare(arrayed(each.ub))
+        if isinstance(each, scipy.optimize.LinearConstraint):
+            new.A = bare(arrayed(each.A))
+            yield Constraint(new, lambda x, A=arrayed(each.A): A @ x, arrayed(each.lb), arrayed(each.ub))  # type: ignore[misc]
+        else:
+            new.fun, new.jac, new.hess = Plain(each.fun), plain_or_none(each.jac), plain_or_none(each.hess)
+            yield Constraint(new, each.fun, arrayed(each.lb), arrayed(each.ub))
+
+
+def any_lifted(constraints: list[Constraint]) -> bool:
+    """Whether a constraint depends on anything lifted: the ones that SciPy has called know."""
+    for each in constraints:
+        functions = each.given.values() if isinstance(each.given, dict) else vars(each.given).values()
+        if any(getattr(function, "lifted", False) for function in functions) or is_lifted((each.low, each.high)):
+            return True
+        if isinstance(each.given, scipy.optimize.LinearConstraint) and is_lifted(
+            (each.function(np.zeros(each.given.A.shape[1])),)
+        ):
+            return True
+    return False
+
+
+def active(constraints: list[Constraint], slope: Any, x: Any, free: Any) -> tuple[Callable[[Any], Array], Any]:
+    """Those that hold a minimum at x, as a function that stays 0, and their multipliers."""
+    sides: list[tuple[Callable[[Any], Array], Any, bool]] = []  # values that stay 0, which of them, and whether on either side
+    for each in constraints:
+        value = np.ravel(innermost(arrayed(each.function(x))))
+        low, high = (np.broadcast_to(np.ravel(innermost(end)), value.shape) for end in (each.low, each.high))
+        near = NEAR * (1.0 + np.abs(value))
+        both = low == high
+        distance = lambda x, each=each: np.ravel(arrayed(each.function(x))) - each.low  # noqa: E731 - a name for a line
+        behind = lambda x, each=each: each.high - np.ravel(arrayed(each.function(x)))  # noqa: E731 - the same
+        sides.append((distance, both, True))
+        sides.append((distance, ~both & (np.abs(value - low) <= near), False))
+        sides.append((behind, ~both & (np.abs(value - high) <= near), False))
+    for _ in range(1 + sum(np.size(mask) for _, mask, _ in sides)):
+        chosen = [(function, np.flatnonzero(mask)) for function, mask, _ in sides if np.any(mask)]
+
+        def held(x: Any, chosen: Any = chosen) -> Array:
+            return np.concatenate([function(x)[places] for function, places in chosen]) if chosen else np.zeros(0)
+
+        rows = innermost(jacobian(held, x)) if chosen else np.zeros((0, np.size(x)))
+        multipliers = np.linalg.lstsq(rows[:, free].T, slope[free], rcond=None)[0]
+        one_sided = np.concatenate([np.full(np.sum(mask), not both) for _, mask, both in sides] or [np.zeros(0, bool)])
+        if not np.any(one_sided & (multipliers <= 0.0)):
+            break
+        worst = np.argmin(np.where(one_sided, multipliers, np.inf))  # it would rather be left: it does not hold
+        for _, mask, _ in sides:
+            places = np.flatnonzero(mask)
+            if worst < places.size:
+                mask[places[worst]] = False
+                break
+            worst -= places.size
+    return held, multipliers
+
+
+def held_minimum(f: Callable[[Any], Array], x: Any, fixed: Any, constraints: list[Constraint]) -> Any:
+    """A minimum with its tangents: the gradient stays the constraints' slopes times their multipliers, and they stay 0."""
+    start, n = np.asarray(x, float), np.size(x)
+    fixed = np.zeros(n, bool) if fixed is None else fixed
+    slope = np.ravel(innermost(jacobian(lambda x: np.sum(arrayed(f(x))), start)))
+    held, multipliers = active(constraints, slope, start, ~fixed)
+
+    def conditions(z: Array) -> Array:
+        x, weights = z[:n], z[n:]
+        slope = jacobian(lambda x: np.sum(arrayed(f(x))) - weights @ held(x), x)
+        return np.concatenate([np.where(fixed, x - start, np.ravel(slope)), held(x)])
+
+    better = polished(conditions, np.concatenate([start, multipliers]))
+    return (implicit(conditions, better) - better)[:n] + start
