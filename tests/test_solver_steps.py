@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from test_compile import _kernels_of_the_tests, check  # noqa: F401 - a fixture
 
-from dualad import derivative, errors, grad, jacfwd, jit, record
+from dualad import derivative, errors, grad, jacfwd, jit, jvp, record
 
 integrate = pytest.importorskip("dualad.scipy.integrate")
 interpolate = pytest.importorskip("dualad.scipy.interpolate")
 linalg = pytest.importorskip("dualad.scipy.linalg")
 optimize = pytest.importorskip("dualad.scipy.optimize")
-steps = pytest.importorskip("dualad.scipy.steps")
+ways = pytest.importorskip("dualad.scipy.ways")
 
 
 T = np.linspace(0.0, 1.0, 12)
@@ -169,7 +169,7 @@ def test_a_recording_inside_a_recording():
 
 def test_too_many_ways(monkeypatch):
     """Are refused, and then the function runs as it is."""
-    monkeypatch.setattr(steps, "WAYS", 8)
+    monkeypatch.setattr(ways, "WAYS", 8)
 
     def f(a):
         def steps(x):
@@ -188,3 +188,26 @@ def test_under_a_derivative():
     """A jitted solver among what is differentiated is the solver itself."""
     solve = jit(STEPS["brentq"])
     assert derivative(solve)(8.0) == pytest.approx(1.0 / 12.0, rel=1e-10)
+
+
+LINEAR = {
+    "quad": lambda a: integrate.quad(lambda x: np.exp(-a[0] * x * x), 0.0, a[1])[0],
+    "dblquad": lambda a: integrate.dblquad(lambda y, x: x * y * np.exp(a[0] * x), 0.0, a[1], 0.0, 1.0)[0],
+    "solve_ivp": lambda a: integrate.solve_ivp(flow, (0.0, 1.0), [1.0, a[1]], args=(a[0],), **TIGHT).y[:, -1],
+    "odeint": lambda a: integrate.odeint(lambda y, t: -a[0] * y, [1.0, a[1]], [0.0, 1.0])[-1],
+    "root": lambda a: optimize.root(lambda x: two(x, a[0] * a[1]), [1.0, 1.0]).x,
+    "a solver in a solver": lambda a: optimize.brentq(
+        lambda x: integrate.quad(lambda t: np.exp(-a[0] * t), 0.0, x)[0] - 0.3 * a[1], 0.0, 5.0
+    ),
+    "expm": lambda a: linalg.expm(A * a[0])[0] * a[1],
+    "sqrtm": lambda a: linalg.sqrtm(A * a[0])[0] * a[1],
+}
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_recorded_tangents(name):
+    """Where tangents alone are recorded, as for reverse mode, the program is linear in them: it holds for any direction."""
+    f, a = LINEAR[name], np.array([0.7, 1.1])
+    graph = record(lambda t: jvp(f, (a,), (t,))[1])(np.array([1.0, 0.0]))
+    for t in np.array([[0.3, -2.0], [1.0, 1.0]]):
+        np.testing.assert_allclose(graph(t), jvp(f, (a,), (t,))[1], rtol=1e-6)

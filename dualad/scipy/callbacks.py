@@ -14,7 +14,7 @@ from ..lift import Lifted, leaves
 from ..objects import holds_lifted
 from ..rules.table import Array, innermost
 from .dispatch import arrayed, bare
-from .steps import Recorded, recording, writes_down
+from .ways import Opaque, Recorded, recording, writes_down
 
 
 def is_lifted(value: Any) -> bool:
@@ -97,6 +97,8 @@ def expanded(value: Any, structure: Structure | None) -> Any:
         return np.asarray(innermost(value), dtype=np.result_type(innermost(value), np.float64))[None]
     own = isinstance(value, Dual) and value.level is structure.level
     primal = expanded(value.primal if own else value, structure.primal)
+    if own and isinstance(value.tangent, Lifted) and not isinstance(value.tangent, Dual):
+        raise Opaque(value.level)
     if not own or value.tangent is None:
         return np.concatenate([primal, np.zeros((count_of(structure) - len(primal), *primal.shape[1:]), primal.dtype)])
     return np.concatenate([primal, *(expanded(direction, structure.tangent) for direction in value.tangent)])

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
+from ..lift import Lifted, is_recorded
 from ..rules.table import Array
 from ..structural import Structural, structural
 from .dispatch import body_of, rule_of, stripped
@@ -28,6 +29,11 @@ def corner(f: Callable[[Array], Array], a: Array, da: Array) -> Array:
     if isinstance(da, Structural):  # the block matrix has the primal beside the tangent, so its zeros are no tangent's
         moves = np.any(np.isnan(da.tangent[0]), axis=(-2, -1), keepdims=True)  # type: ignore[index]  # it has marks
         return structural(corner(f, a, da.primal), np.broadcast_to(np.where(moves, np.nan, 0.0), da.shape), da.level)
+    if isinstance(stripped(da), Lifted) and not is_recorded(a):  # itself recorded: for reverse mode it goes through a matrix
+        basis = np.reshape(np.eye(n * n), (n * n, *(1,) * (np.ndim(a) - 2), n, n))
+        slopes = np.moveaxis(corner(f, a, np.broadcast_to(basis, (n * n, *np.shape(a)))), 0, -3)
+        rows = np.reshape(da, (*np.shape(da)[:-2], 1, n * n)) @ np.reshape(slopes, (*np.shape(a)[:-2], n * n, n * n))
+        return np.reshape(rows, np.shape(da))
     largest = np.max(np.abs(stripped(da)), axis=(-2, -1), keepdims=True)
     finite = np.isfinite(largest)
     if not np.all(finite):  # unknown, and not for SciPy, whose logm does not return from infinities
