@@ -253,6 +253,34 @@ def test_flows(name):
     np.testing.assert_array_equal(jvp(solution, (p,), (p,))[0], solution(p))
 
 
+def falling(t, start=0.0, first=1.0):
+    """Of y' = t - y, with its value at the start."""
+    return t - 1.0 + (first - start + 1.0) * np.exp(start - t)
+
+
+TIMES = {  # solutions by when they begin and end, and the same in closed form
+    "the end": (lambda a: falls((0.0, a)).y[0, -1], falling),
+    "the start": (lambda a: falls((a, 2.0)).y[0, -1], lambda a: falling(2.0, a)),
+    "t_eval": (lambda a: falls((0.0, 3.0), t_eval=[a, 2.0 * a]).y[0], lambda a: np.stack([falling(a), falling(2.0 * a)])),
+    "from the start on": (lambda a: falls((0.5 * a, 3.0), t_eval=[0.5 * a, a]).y[0],
+                          lambda a: np.stack([1.0 + 0.0 * a, falling(a, 0.5 * a)])),
+    "all": (lambda a: falls((0.0, a), [a]).y[0, -1] + falls((0.0, a)).t[-1], lambda a: falling(a, 0.0, a) + a),
+}  # fmt: skip
+
+
+def falls(span, start=(1.0,), **options):
+    return integrate.solve_ivp(lambda t, y: [t - y[0]], span, list(start), rtol=1e-10, atol=1e-12, **options)
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_times(name):
+    """To second order, by mathematics; values are SciPy's."""
+    solve, exact = TIMES[name]
+    np.testing.assert_allclose(jacfwd(solve)(1.3), jacfwd(exact)(1.3), rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(jacfwd(jacfwd(solve))(1.3), jacfwd(jacfwd(exact))(1.3), rtol=1e-7, atol=1e-9)
+    np.testing.assert_array_equal(jvp(solve, (1.3,), (1.0,))[0], solve(1.3))
+
+
 def test_refusals_by_name():
     """What has no rule says so."""
     with pytest.raises(errors.NoRule, match="no derivative by t"):

@@ -233,7 +233,7 @@ def raise_rest(name: str) -> None:
 @stepwise
 def solve_ivp(fun: Any, t_span: Any, y0: Any, method: Any = "RK45", t_eval: Any = None, dense_output: bool = False,
               events: Any = None, vectorized: bool = False, args: Any = None, **options: Any) -> Any:  # fmt: skip
-    """scipy.integrate.solve_ivp: by the initial state and by everything that the right side depends on.
+    """scipy.integrate.solve_ivp: by the initial state, the times, and everything that the right side depends on.
 
     Tangents are those of the solution, to a relative 1e-8 or what is asked for, and not of the steps that SciPy took.
     """
@@ -245,21 +245,44 @@ def solve_ivp(fun: Any, t_span: Any, y0: Any, method: Any = "RK45", t_eval: Any 
     )  # fmt: skip
     if not (plain.lifted or is_lifted((y0, t_span, t_eval))):
         return answer
-    if varies((t_span, t_eval)) or dense_output or events is not None:
+    if dense_output or events is not None:
         raise NoRule(
-            f"scipy.integrate.solve_ivp, called at {caller()}, has no derivative by times, with dense_output or with events: "
-            "give the times in t_eval"
+            f"scipy.integrate.solve_ivp, called at {caller()}, has no derivative with dense_output or with events: give the "
+            "times in t_eval"
         )
-    more, t_span = () if args is None else as_tuple(args), tuple(map(bare, t_span))
+    more = () if args is None else as_tuple(args)
     tight = {name: np.minimum(options.get(name, 1.0), size) for name, size in (("rtol", 1e-8), ("atol", 1e-10))}
     kept = {name: each for name, each in options.items() if name in ("max_step", "first_step")} | tight
 
-    def solve(right: Any, start: Any) -> Any:
-        found = scipy.integrate.solve_ivp(right, (t_span[0], answer.t[-1]), start, method, answer.t, **kept)
-        return found.y.T
+    def between(f: Any, y: Any, places: Any, values: Any, **kept: Any) -> Any:
+        """States at places that do not vary, from the first of them on."""
 
-    start = np.reshape(arrayed(y0), -1) * 1.0
-    answer.y = np.transpose(flow(lambda t, y: fun(t, y, *more), start, t_span[0], answer.y.T, solve))
+        def solve(right: Any, start: Any) -> Any:
+            return scipy.integrate.solve_ivp(right, (places[0], places[-1]), start, method, places[1:], **kept).y.T
+
+        return flow(f, y, places[0], values, solve)
+
+    def f(t: Any, y: Any) -> Any:
+        return fun(t, y, *more)
+
+    state, values = np.reshape(arrayed(y0), -1) * 1.0, answer.y.T
+    if not varies((t_span, t_eval)):
+        begin = bare(t_span[0])
+        answer.y = np.transpose(between(f, state, np.concatenate([[begin], answer.t]), values, **kept))
+        return answer
+    times = list(answer.t if t_eval is None else arrayed(t_eval)[: len(answer.t)])
+    if t_eval is None and answer.status == 0:
+        times[0], times[-1] = t_span
+    rows, before = [], t_span[0]
+    for time, value in zip(times, values, strict=True):  # every interval as one of length 1, so that its ends may move
+
+        def scaled(s: Any, y: Any, a: Any = before, b: Any = time) -> Any:
+            return (b - a) * arrayed(f(a + s * (b - a), y))
+
+        state = between(scaled, state, np.array([0.0, 1.0]), value[None], **tight)[0] if bare(time) != bare(before) else state
+        rows.append(state)
+        before = time
+    answer.t, answer.y = np.stack(times), np.stack(rows, axis=1)
     return answer
 
 
