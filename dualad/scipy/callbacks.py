@@ -13,7 +13,7 @@ from ..levels import GROUND, Level
 from ..lift import Lifted, leaves
 from ..objects import holds_lifted
 from ..rules.table import Array, innermost
-from .dispatch import arrayed, bare
+from .dispatch import arrayed, bare, is_opaque
 from .ways import Opaque, Recorded, recording, writes_down
 
 
@@ -96,9 +96,9 @@ def expanded(value: Any, structure: Structure | None) -> Any:
     if structure is None:
         return np.asarray(innermost(value), dtype=np.result_type(innermost(value), np.float64))[None]
     own = isinstance(value, Dual) and value.level is structure.level
+    if own and is_opaque(value.primal, value.tangent):
+        raise Opaque(value.level)  # the innermost level first: its matrix may vary with outer ones
     primal = expanded(value.primal if own else value, structure.primal)
-    if own and isinstance(value.tangent, Lifted) and not isinstance(value.tangent, Dual):
-        raise Opaque(value.level)
     if not own or value.tangent is None:
         return np.concatenate([primal, np.zeros((count_of(structure) - len(primal), *primal.shape[1:]), primal.dtype)])
     return np.concatenate([primal, *(expanded(direction, structure.tangent) for direction in value.tangent)])

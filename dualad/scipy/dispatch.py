@@ -19,7 +19,7 @@ from ..dual import Dual
 from ..errors import NoRule, caller
 from ..ground import grounded
 from ..levels import GROUND
-from ..lift import highest, leaves, memory, refilled
+from ..lift import Lifted, highest, is_recorded, leaves, memory, refilled
 from ..objects import holds_lifted, lift_objects
 from ..rules.table import composite, function, innermost
 from ..storage import lend
@@ -219,6 +219,11 @@ def stripped(value: Any) -> Any:
     while isinstance(value, Dual):
         value = value.primal
     return value
+
+
+def is_opaque(primal: Any, tangent: Any) -> bool:
+    """Whether a tangent is recorded without its primal, as for reverse mode: it has no numbers to look at."""
+    return isinstance(tangent, Lifted) and not isinstance(tangent, Dual) and not (tangent.recorded and is_recorded(primal))
 
 
 def bare(value: Any) -> Any:

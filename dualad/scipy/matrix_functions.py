@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from ..lift import Lifted, is_recorded
 from ..rules.table import Array
 from ..structural import Structural, structural
-from .dispatch import body_of, rule_of, stripped
+from .dispatch import body_of, is_opaque, rule_of, stripped
 
 
 def corner(f: Callable[[Array], Array], a: Array, da: Array) -> Array:
@@ -29,7 +28,7 @@ def corner(f: Callable[[Array], Array], a: Array, da: Array) -> Array:
     if isinstance(da, Structural):  # the block matrix has the primal beside the tangent, so its zeros are no tangent's
         moves = np.any(np.isnan(da.tangent[0]), axis=(-2, -1), keepdims=True)  # type: ignore[index]  # it has marks
         return structural(corner(f, a, da.primal), np.broadcast_to(np.where(moves, np.nan, 0.0), da.shape), da.level)
-    if isinstance(stripped(da), Lifted) and not is_recorded(a):  # itself recorded: for reverse mode it goes through a matrix
+    if is_opaque(a, da):  # for reverse mode it goes through a matrix
         basis = np.reshape(np.eye(n * n), (n * n, *(1,) * (np.ndim(a) - 2), n, n))
         slopes = np.moveaxis(corner(f, a, np.broadcast_to(basis, (n * n, *np.shape(a)))), 0, -3)
         rows = np.reshape(da, (*np.shape(da)[:-2], 1, n * n)) @ np.reshape(slopes, (*np.shape(a)[:-2], n * n, n * n))

@@ -20,6 +20,7 @@ import numpy as np
 from ..dual import Dual, dual
 from ..errors import NoRule, caller
 from ..levels import Level
+from .dispatch import is_opaque
 from .ways import (
     Elsewhere,
     Leaf,
@@ -49,14 +50,14 @@ def stepwise(solver: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(solver)
     def public(*args: Any, **keywords: Any) -> Any:
         if writes_down((args, keywords)):
-            return _step(solver, args, keywords, recording((args, keywords)).level)
+            return _step(public, solver, args, keywords, recording((args, keywords)).level)
         try:
             return solver(*args, **keywords)
         except (Recorded, Opaque) as found:
             reason = found
         if isinstance(reason, Opaque):
             return _linear(public, args, keywords, reason.level)
-        return _step(solver, args, keywords, reason.level)
+        return _step(public, solver, args, keywords, reason.level)
 
     return public
 
@@ -67,14 +68,19 @@ def one_line(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def public(*args: Any, **keywords: Any) -> Any:
         if writes_down((args, keywords)):
-            return _step(function, args, keywords, recording((args, keywords)).level, False)
+            return _step(public, function, args, keywords, recording((args, keywords)).level, False)
         return function(*args, **keywords)
 
     return public
 
 
 def _step(
-    solver: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], above: Level, called: bool = True
+    public: Callable[..., Any],
+    solver: Callable[..., Any],
+    args: tuple[Any, ...],
+    keywords: dict[str, Any],
+    above: Level,
+    called: bool = True,
 ) -> Any:
     """The line of a call in the recording of a level; dual numbers of outer levels are not its business."""
     functions: list[Ways] = []
@@ -92,8 +98,11 @@ def _step(
     outside = list({id(held): held for ways in functions for held in ways.outside()}.values())
     top = recording((given, outside))
     if top.level > above:  # what was seen first belongs to an outer recording
-        return _step(solver, args, keywords, top.level, called)
-    levels = sorted({each.level for each in lifted_in((given, outside)) if isinstance(each, Dual) and each.level > above})
+        return _step(public, solver, args, keywords, top.level, called)
+    duals = [each for each in lifted_in((given, outside)) if isinstance(each, Dual) and each.level > above]
+    if opaque := [each.level for each in duals if is_opaque(each.primal, each.tangent)]:
+        return _linear(public, args, keywords, max(opaque), called)
+    levels = sorted({each.level for each in duals})
     found: list[Any] = []
     description = apart((given, outside), levels, found)
     kept: list[Any] = []
@@ -123,16 +132,18 @@ def _step(
 # -- tangents that nobody can look into --------------------------------------------------------------------------------------
 
 
-def _linear(solver: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], level: Level) -> Any:
+def _linear(
+    solver: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], level: Level, called: bool = True
+) -> Any:
     """A call where tangents of a level are themselves recorded, as reverse mode has them: the derivatives by all numbers that
     have such a tangent, times these."""
     functions: list[Ways] = []
-    given = noted((args, keywords), functions)
+    given = noted((args, keywords), functions) if called else (args, keywords)
     outside: list[Any] = []
 
     def seen(value: Any) -> Any:
         if not any(value is each for each in outside):
-            raise Unseen
+            raise Unseen(functions)
         return seeded(value)
 
     while True:
@@ -146,7 +157,9 @@ def _linear(solver: Callable[..., Any], args: tuple[Any, ...], keywords: dict[st
         try:
             answer = solver(*args, **keywords)
             break
-        except Unseen:
+        except Unseen as unseen:
+            if unseen.functions is not functions:
+                raise
             outside = [held for ways in functions for held in ways.outside()]
     moves = np.concatenate([np.reshape(each.tangent, (np.shape(each.tangent)[0], -1)) for each in duals], axis=1)
 

@@ -13,7 +13,7 @@ from ..dual import Dual, dual
 from ..errors import NoRule, caller
 from ..graph import Graph, fresh, outcome_of
 from ..levels import Level
-from ..lift import Lifted, is_recorded, leaves, refilled
+from ..lift import Lifted, is_recorded, leaves, memory, refilled
 from ..lines import kind_of, replaced, same
 from ..nodes import Node, cast, example_of
 from ..objects import holds_lifted, lift_objects
@@ -43,7 +43,11 @@ class Opaque(Exception):
 
 
 class Unseen(Exception):
-    """A function sees something from outside that was not known yet."""
+    """One of these functions sees something from outside that was not known yet."""
+
+    def __init__(self, functions: list[Ways]) -> None:
+        super().__init__()
+        self.functions = functions
 
 
 class Elsewhere(Exception):
@@ -175,7 +179,7 @@ class Ways:
                     "ways, depending on values"
                 ) from None
             with watching(None):  # whoever wants no tangents now may want them of the same graph later
-                graph = recorded(self.f, tree_map(innermost, args), tree_map(innermost, keywords))
+                graph = recorded(self.f, tree_map(memory, args), tree_map(memory, keywords))
             self.graphs.append((graph, graph.live()))
         return self.along(args, keywords, seen)
 
@@ -184,7 +188,7 @@ def _fits(value: Any, line: Any, static: Any) -> bool:
     """Whether an argument is like the one that a graph was recorded with."""
     if line is None:
         return same(value, static)
-    kind, shape, dtype = kind_of(innermost(value))
+    kind, shape, dtype = kind_of(memory(value))
     return (shape, dtype) == (line.shape, line.dtype) and (kind == line.kind or "array" not in (kind, line.kind))
 
 
