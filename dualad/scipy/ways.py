@@ -11,11 +11,11 @@ import numpy as np
 
 from ..dual import Dual, dual
 from ..errors import NoRule, caller
-from ..graph import Graph, fresh, outcome_of
+from ..graph import Graph, cast, fresh, outcome_of
 from ..levels import Level
 from ..lift import Lifted, is_recorded, leaves, memory, refilled
 from ..lines import kind_of, replaced, same
-from ..nodes import Node, cast, example_of
+from ..nodes import Node, example_of
 from ..objects import holds_lifted, lift_objects
 from ..recording import recorded
 from ..rules.table import innermost
