@@ -11,7 +11,7 @@ Where the tangents alone are recorded, as for reverse mode, the answer's are a m
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -115,7 +115,7 @@ def _step(
             seen = lambda value: at[id(value)]  # noqa: E731 - a name for a line
             args, keywords = with_functions((args, keywords), lambda ways: lambda a, k: ways.along(a, k, seen))
             try:
-                answer = solver(*args, **keywords)
+                answer = public(*args, **keywords)  # where a graph runs inside another recording, it is a line of that
             except Elsewhere:
                 return (np.empty(0, object),) * len(kept[1])
             numbers: list[Any] = []
@@ -140,27 +140,40 @@ def _linear(
     functions: list[Ways] = []
     given = noted((args, keywords), functions) if called else (args, keywords)
     outside: list[Any] = []
+    known: dict[int, Any] = {}
 
     def seen(value: Any) -> Any:
-        if not any(value is each for each in outside):
+        if id(value) not in known:
             raise Unseen(functions)
-        return seeded(value)
+        return known[id(value)]
+
+    def everywhere(exchange: Callable[[Any], Any]) -> tuple[Any, dict[int, Any]]:
+        """What is given and what is seen from outside, with others in the place of their duals of the level, in one order."""
+        new = mapped(given, lambda value: exchanged(value, level, exchange))
+        return new, {id(held): exchanged(held, level, exchange) for held in outside}
 
     while True:
-        duals = list({id(each): each for each in lifted_in((given, outside)) if _carries(each, level)}.values())
+        duals: list[Any] = []
+
+        def note(one: Any, duals: list[Any] = duals) -> Any:
+            duals.append(one)
+            return one
+
+        everywhere(note)
         seeds = _basis(duals)
 
-        def seeded(value: Any, seeds: dict[int, Any] = seeds) -> Any:
-            return exchanged(value, level, lambda one: dual(one.primal, seeds[id(one)], level))
+        def seed(one: Any, seeds: Iterator[Any] = seeds) -> Any:
+            return dual(one.primal, next(seeds), level)
 
-        args, keywords = with_functions(mapped(given, seeded), lambda ways: lambda a, k: ways.onward(a, k, seen))
+        new, known = everywhere(seed)
+        args, keywords = with_functions(new, lambda ways: lambda a, k: ways.onward(a, k, seen))
         try:
             answer = solver(*args, **keywords)
             break
         except Unseen as unseen:
             if unseen.functions is not functions:
                 raise
-            outside = [held for ways in functions for held in ways.outside()]
+            outside = list({id(held): held for ways in functions for held in ways.outside()}.values())
     moves = np.concatenate([np.reshape(each.tangent, (np.shape(each.tangent)[0], -1)) for each in duals], axis=1)
 
     def moved(value: Any) -> Any:
@@ -174,16 +187,15 @@ def _carries(value: Any, level: Level) -> bool:
     return isinstance(value, Dual) and value.level == level and value.tangent is not None
 
 
-def _basis(duals: list[Any]) -> dict[int, Any]:
+def _basis(duals: list[Any]) -> Iterator[Any]:
     """For each of several dual numbers the directions of all their numbers, as tangents."""
-    count, first, seeds = sum(np.size(each) for each in duals), 0, {}
+    count, first = sum(np.size(each) for each in duals), 0
     for each in duals:
         size = np.size(each)
         seed = np.zeros((count, size))
         seed[first : first + size] = np.eye(size)
-        seeds[id(each)] = np.reshape(seed, (count, *np.shape(each)))
+        yield np.reshape(seed, (count, *np.shape(each)))
         first += size
-    return seeds
 
 
 def exchanged(value: Any, level: Level, exchange: Callable[[Any], Any]) -> Any:
