@@ -214,6 +214,17 @@ def test_recorded_tangents(name):
         np.testing.assert_allclose(graph(t), jvp(f, (a,), (t,))[1], rtol=1e-6)
 
 
+def test_reverse_mode_by_too_much():
+    """By many numbers, and by complex ones, is refused."""
+    many = lambda a: integrate.quad(lambda x: np.sum(np.exp(-a * x)), 0.0, 1.0)[0]
+    with pytest.raises(errors.NoRule, match="3000 here"):
+        grad(many, mode="reverse")(np.linspace(1.0, 2.0, 3000))
+    complexly = lambda a: np.real(integrate.solve_ivp(lambda t, y: 1j * np.conj(y), (0.0, 1.0), [a + 1j]).y[0, -1])
+    assert np.isfinite(grad(complexly, mode="forward")(1.0))
+    with pytest.raises(errors.NoRule, match="real"):
+        grad(complexly, mode="reverse")(1.0)
+
+
 @pytest.mark.parametrize("name", LINEAR)
 def test_reverse_mode(name):
     """Jacobians by reverse mode are those by forward mode; forward over reverse and reverse over reverse give the Hessian."""

@@ -129,6 +129,10 @@ def _step(
     return together(kept[0], levels, answers)
 
 
+MOST = 2048
+"""Of so many numbers at most reverse mode takes the derivatives of a solver, each with a direction of its own."""
+
+
 # -- tangents that nobody can look into --------------------------------------------------------------------------------------
 
 
@@ -190,6 +194,11 @@ def _carries(value: Any, level: Level) -> bool:
 def _basis(duals: list[Any]) -> Iterator[Any]:
     """For each of several dual numbers the directions of all their numbers, as tangents."""
     count, first = sum(np.size(each) for each in duals), 0
+    if count > MOST or any(np.iscomplexobj(each) for each in duals):
+        raise NoRule(
+            f"reverse mode, at {caller()}, goes through a solver of dualad.scipy by all numbers that it depends on, which are "
+            f'{count} here, {MOST} at most, and real: compute them inside of its function, or use mode="forward"'
+        )
     for each in duals:
         size = np.size(each)
         seed = np.zeros((count, size))
