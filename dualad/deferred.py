@@ -24,6 +24,7 @@ import numpy as np
 from numpy import ndarray
 
 from . import kernels, notes
+from .foreign import is_chunked
 from .lift import Lifted, is_recorded, memory
 from .rules.chain import pushforward
 from .rules.table import Array, Elementwise
@@ -66,7 +67,9 @@ def is_deferrable(primal: Any, directions: int, size: int) -> bool:
 
 
 def _is_real_array(array: Any) -> bool:
-    """Whether an array is one of floats, or a dual array of them."""
+    """Whether an array is one of floats, or of chunks of them, or a dual array of them."""
+    if is_chunked(array.__class__):
+        return array.dtype.char in "df"
     plain = memory(array)
     return plain.__class__ is ndarray and plain.dtype.char in "df" and (plain is array or _is_dual(array))
 
@@ -106,7 +109,7 @@ def answer(
 
 def _pays(y: Any, moving: Array) -> bool:
     """Whether terms are worth to be begun: an operation on a coefficient that is a dual is one of an outer transform."""
-    return y.__class__ is ndarray or (y.size >= NESTED and len(moving) <= FEW_DIRECTIONS)
+    return y.__class__ is ndarray or is_chunked(y.__class__) or (y.size >= NESTED and len(moving) <= FEW_DIRECTIONS)
 
 
 def _operands(row: Elementwise, inputs: Sequence[Any], tangents: Sequence[Any]) -> list[Terms | None] | None:
@@ -217,7 +220,7 @@ def _is_fusible(row: Elementwise, terms: Sequence[Terms | None], y: Array) -> bo
 
 def _free(slope: Any, primals: Sequence[Array], y: Array) -> Any:
     """A partial derivative that is none of the arrays of the operation, into which somebody may write later."""
-    if np.ndim(slope) and (slope.base is not None or slope is y or any(slope is each for each in primals)):
+    if slope.__class__ is ndarray and (slope.base is not None or slope is y or any(slope is each for each in primals)):
         return slope.copy()
     return slope
 
@@ -231,5 +234,7 @@ def _coefficient(row: Elementwise, primals: Sequence[Array], coefficients: Seque
 
 def _as_tangent(coefficient: Array, dtype: np.dtype[Any]) -> Array:
     """A coefficient as the tangent along one direction."""
-    array = coefficient if isinstance(coefficient, Lifted) else np.asarray(coefficient, dtype)
+    array = (
+        coefficient if isinstance(coefficient, Lifted) or is_chunked(coefficient.__class__) else np.asarray(coefficient, dtype)
+    )
     return array.reshape(1, *array.shape)

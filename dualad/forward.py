@@ -14,6 +14,7 @@ from .deferred import is_deferrable
 from .dropin import DropIn, attempted, mode, mode_of
 from .dual import Dual, DualArray, dual, later
 from .errors import BadArgument, NotDifferentiable
+from .foreign import is_chunked
 from .interpreter import typed
 from .jitted import unjitted
 from .levels import Level
@@ -186,9 +187,11 @@ def one_hot(selection: Selection, low: int, high: int, batch_ndim: int = 0) -> l
         if first >= last:
             seeds.append(None)
             continue
-        if batch_ndim and is_deferrable(primal, high - low, size):
+        chunked = is_chunked(type(primal))
+        if batch_ndim and (chunked or is_deferrable(primal, high - low, size)):
             ones = (1,) * -batch_ndim  # axes of points that come last
             basis = [1.0] if size == 1 else np.eye(size, dtype=primal.dtype).reshape(size, *core, *ones)
+            basis = [np.zeros_like(primal) + each for each in basis] if chunked else basis
             seeds.append(Terms(high - low, [(offset - size - low + place, basis[place]) for place in range(first, last)]))
             continue
         seed = np.zeros((high - low, *((size, *batch) if batch_ndim < 0 else (*batch, size))), dtype_of(primal))
@@ -205,11 +208,16 @@ def one_hot(selection: Selection, low: int, high: int, batch_ndim: int = 0) -> l
 
 def filled(tangent: Any, value: Any, k: int) -> Any:
     """A tangent of k directions for an output, zeros where it does not vary."""
+    chunked = is_chunked(type(memory(value)))
     if tangent is not None:
+        if chunked:
+            return tangent
         plain_one = memory(tangent)
         broadcast = 0 in plain_one.strides and plain_one.size > 1
         return np.copy(tangent) if broadcast or not plain_one.flags.writeable else tangent
     dtype = dtype_of(value)
+    if chunked:
+        return np.zeros_like(value, dtype if dtype.kind in "fc" else np.float64, shape=(k, *value.shape))
     return np.zeros((k, *np.shape(value)), dtype if dtype.kind in "fc" else np.float64)
 
 
@@ -292,7 +300,7 @@ def _along(selection: Selection, seed: Callable[[], Sequence[Any]], has_aux: boo
 
 
 def _direction(primal: Any, tangent: Any) -> Any:
-    tangent = tangent if isinstance(tangent, Lifted) else np.asarray(tangent)
+    tangent = tangent if isinstance(tangent, Lifted) or is_chunked(type(tangent)) else np.asarray(tangent)
     if tangent.shape != np.shape(primal):
         raise BadArgument(f"jvp: a tangent of shape {tangent.shape} for a primal of shape {np.shape(primal)}")
     fits = (

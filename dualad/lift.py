@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from .errors import TangentLossError, caller
+from .foreign import is_chunked, is_sparse
 from .levels import GROUND, Level
 from .rules.table import Array
 
@@ -93,15 +94,12 @@ def _is_foreign(value: Any, operands: tuple[Any, ...]) -> bool:
             )
     elif is_sparse(kind):
         return True
+    elif is_chunked(kind):
+        return False  # what it asks later, of lifted arrays too, goes through NumPy
     elif getattr(kind, "__array_ufunc__", None) is not None and not isinstance(value, np.generic):
         return all(memory(operand).__class__ is not kind for operand in operands if isinstance(operand, Lifted))
     _NATIVE.add(kind)
     return False
-
-
-def is_sparse(kind: type) -> bool:
-    """Whether a class is one of SciPy's sparse matrices, which say nothing of it to NumPy's protocols."""
-    return kind.__module__.startswith("scipy.sparse") and hasattr(kind, "tocsr")
 
 
 def _answer_of_other(ufunc: np.ufunc, compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
@@ -322,7 +320,8 @@ class Lifted:
 
     def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
         """A view where NumPy gives one; the shape as one tuple or as integers."""
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape, order=order, copy=copy)
+        how = {} if order == "C" and copy is None else {"order": order, "copy": copy}  # lazy arrays know neither
+        return np.reshape(self, shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape, **how)
 
     def transpose(self, *axes: Any) -> Any:
         """A view with permuted axes, given as one tuple or as integers; reversed if none are given."""

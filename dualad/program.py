@@ -13,6 +13,8 @@ from weakref import ref
 import numpy as np
 from numpy import ndarray
 
+from .errors import NoRule, caller
+from .foreign import is_chunked
 from .levels import Level
 from .lift import Lifted, leaves, memory, refilled
 from .notes import PROGRAMS
@@ -86,6 +88,8 @@ class Program:
         kind = value.__class__
         if kind in STILL:
             return value
+        if is_chunked(kind):
+            raise NoRule(f'reverse mode over an array of chunks, called at {caller()}: use jacfwd, or mode="forward"')
         if kind is ndarray:
             if not value.ndim:
                 return value.copy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import random
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,11 @@ def recorded(
     """The graph of f for these arguments; leaves at the places `statics` are part of the program."""
 
     def once(lifted: bool) -> Graph:
+        for _ in range(2 if threading.active_count() > 1 else 0):
+            try:
+                return _record(f, args, keywords, statics, lifted)
+            except RandomNumbers:  # or another thread drew them, which will not happen each time
+                pass
         return _record(f, args, keywords, statics, lifted)
 
     return attempted(f, (args, keywords), MODE.get(), once)

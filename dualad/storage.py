@@ -202,6 +202,8 @@ def _share(one: Array | None, other: Array | None) -> bool:
 def like(tangent: Array, primal: Array) -> Array:
     """A copy of a tangent in which every direction lies in memory as the primal does."""
     plain = memory(primal)
+    if not hasattr(plain, "strides"):  # it lies nowhere: chunks, that are not computed yet
+        return tangent
     order = sorted(range(plain.ndim), key=lambda axis: -abs(plain.strides[axis]))
     back = np.argsort([0, *(axis + 1 for axis in order)])
     return np.copy(tangent.transpose(0, *(axis + 1 for axis in order)), order="C").transpose(*back)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from .foreign import is_chunked
 from .lift import Lifted
 from .rules.table import Array, align, total
 
@@ -62,7 +64,7 @@ def expanded(terms: Terms, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Arra
     """The tangent, of shape (k, \\*shape)."""
     rows = rows_of(terms)
     with np.errstate(all="ignore"):
-        if _is_lifted(terms):
+        if any(map(_is_lazy, values_of(terms))):
             return _stacked(terms, shape, dtype)
         if rows is None:
             return _whole(terms, shape, dtype)
@@ -111,14 +113,17 @@ def _whole(terms: Terms, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     return out
 
 
-def _is_lifted(terms: Terms) -> bool:
-    """Whether an outer transform has lifted something in the terms."""
-    for label, coefficient in terms.items():
-        if isinstance(coefficient, Lifted):
-            return True
-        if label.__class__ is Base and any(isinstance(each, Lifted) for each in (label.rows or {0: label.dense}).values()):
-            return True
-    return False
+def values_of(terms: Terms) -> Iterator[Array]:
+    """The arrays and numbers in terms."""
+    yield from terms.values()
+    for label in terms:
+        if label.__class__ is Base:
+            yield from label.rows.values() if label.rows is not None else [label.dense]
+
+
+def _is_lazy(value: Any) -> bool:
+    """Whether an outer transform has lifted an array, or it is one of chunks: neither can be written into an array."""
+    return isinstance(value, Lifted) or is_chunked(value.__class__)
 
 
 def _stacked(terms: Terms, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -135,9 +140,13 @@ def _stacked(terms: Terms, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Arra
                 rows[direction] = total(rows.get(direction), product(coefficient, row))
     if not rows:
         return whole
-    none = np.zeros((), dtype)
-    stacked = np.stack([np.broadcast_to(rows.get(direction, none), shape) for direction in range(terms.directions)])
-    return total(stacked, whole)
+    every = [rows.get(direction, np.zeros((), dtype)) for direction in range(terms.directions)]
+    chunked = next((each for each in values_of(terms) if is_chunked(each.__class__)), None)
+    if chunked is None:
+        return total(np.stack([np.broadcast_to(each, shape) for each in every]), whole)
+    nothing = np.zeros_like(chunked, dtype, shape=shape)  # in chunks too
+    stacked: Any = np.stack([each if np.shape(each) == shape else nothing + each for each in every])
+    return total(stacked.rechunk({0: -1}), whole)  # all directions of a chunk together
 
 
 def flattened(terms: Terms, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Base:

@@ -12,6 +12,7 @@ import numpy as np
 import optree
 
 from .errors import NotDifferentiable
+from .foreign import is_chunked
 from .lift import Lifted, ungrounded
 
 NAMESPACE = "dualad"
@@ -142,10 +143,11 @@ def dtype_of(x: Any) -> np.dtype[Any]:
 
 
 def is_numeric(leaf: Any, kinds: Collection[type[Any]] = ()) -> bool:
-    """Whether a leaf of an output has a derivative: a number or an array of numbers, an ndarray, lifted, or of these kinds."""
+    """Whether a leaf of an output has a derivative: a number or an array of numbers: an ndarray, one of chunks,
+    lifted, or of these kinds."""
     if isinstance(leaf, int | float | complex | np.number):
         return True
-    known = isinstance(leaf, np.ndarray | np.generic | Lifted) or type(leaf) in kinds
+    known = isinstance(leaf, np.ndarray | np.generic | Lifted) or type(leaf) in kinds or is_chunked(type(leaf))
     return known and getattr(getattr(leaf, "dtype", None), "kind", "") in tuple("biufc")
 
 

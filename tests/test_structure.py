@@ -79,6 +79,7 @@ def test_layers():
     layers = [
         "errors",
         "wrapping",
+        "foreign",
         "rules",
         "quiet",
         "locks",

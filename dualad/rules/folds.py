@@ -39,6 +39,10 @@ FOLDS: dict[Any, Callable[..., Array]] = {
 }
 
 
+REDUCED: dict[Any, Callable[..., Array]] = {np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+"""NumPy's own names of what some ufuncs reduce to, which lazy arrays know as well."""
+
+
 def reduction(ufunc: np.ufunc, default: Any = None) -> Callable[..., Array]:
     """The push of ``ufunc.reduce`` over `axis`, by default all axes: that of np.sum and np.prod."""
     row = RULES[ufunc]
@@ -67,7 +71,7 @@ def reduction(ufunc: np.ufunc, default: Any = None) -> Callable[..., Array]:
         if ufunc is np.add and dinitial is None:
             return np.sum(da if where is True else np.where(where, da, 0.0), axis=axes, keepdims=keepdims)
         result = None
-        reduced = ufunc.reduce(a, axis=axes, keepdims=True)
+        reduced = REDUCED.get(ufunc, ufunc.reduce)(a, axis=axes, keepdims=True)
         if da is not None:
             weights = fold(a, reduced, axes)
             terms = np.where(weights == 0, 0.0, weights * da) if row.select else weights * da

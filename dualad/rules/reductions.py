@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,18 @@ function(np.max, np.amax)(extreme(np.maximum))
 function(np.min, np.amin)(extreme(np.minimum))
 
 
+def _chosen(where: Any) -> dict[str, Any]:
+    """The keyword `where`, if it says anything: lazy arrays do not know it."""
+    return {} if where is True else {"where": where}
+
+
+def _count(where: Any, a: Array, axes: Any, keepdims: bool) -> Any:
+    """How many elements are chosen along the axes."""
+    if where is True:
+        return np.intp(prod(a.shape[axis] for axis in (axes if isinstance(axes, tuple) else (axes,))))
+    return np.sum(np.broadcast_to(where, a.shape), axis=axes, keepdims=keepdims)
+
+
 @function(np.mean)
 def mean(
     y: Array,
@@ -53,8 +66,8 @@ def mean(
 ) -> Array:
     """The mean of each tangent."""
     axes = negative(axis, a.ndim)
-    count = np.sum(np.broadcast_to(where, a.shape), axis=axes, keepdims=keepdims)
-    return np.sum(da, axes, dtype, keepdims=keepdims, where=where) / count  # np.mean would warn of empty slices again
+    count = _count(where, a, axes, keepdims)
+    return np.sum(da, axes, dtype, keepdims=keepdims, **_chosen(where)) / count  # np.mean would warn of empty slices again
 
 
 @function(np.var)
@@ -95,12 +108,12 @@ def deviated(
     axes = negative(axis, a.ndim)
     if dtype is not None:
         a, da = np.astype(a, dtype), None if da is None else np.astype(da, dtype)
-    center = np.mean(a, axes, keepdims=True, where=where) if mean is None else mean
-    count = np.sum(np.broadcast_to(where, a.shape), axis=axes, keepdims=keepdims)
+    center = np.mean(a, axes, keepdims=True, **_chosen(where)) if mean is None else mean
+    count = _count(where, a, axes, keepdims)
     change = total(da, None if dmean is None else -align(dmean, a.ndim))
     terms = np.real(np.conjugate((a - center) / divisor) * change)
     factor = 2.0 / np.maximum(count - (ddof if correction is None else correction), 0)
-    return np.sum(terms, axis=axes, keepdims=keepdims, where=where) * factor
+    return np.sum(terms, axis=axes, keepdims=keepdims, **_chosen(where)) * factor
 
 
 @function(np.std)
@@ -121,7 +134,7 @@ def std(
 ) -> Array:
     """dvar / (2 std), and 0 where all are equal: a cone's tip; flat at every order where one element deviates from itself."""
     axes = negative(axis, a.ndim)
-    lone = mean is None and np.sum(np.broadcast_to(where, a.shape), axis=axes, keepdims=keepdims) == 1
+    lone = mean is None and _count(where, a, axes, keepdims) == 1
     divisor = 2.0 * np.where(lone, 1.0, away_from_zero(y))
     divisor = divisor if keepdims else np.expand_dims(divisor, axes)
     return deviated(divisor, a, axis, dtype, ddof, keepdims, where, mean, correction, da, dmean)

@@ -16,7 +16,8 @@ def reshape(y: Array, a: Array, /, shape: Any, order: Any = "C", *, copy: bool |
     """In C order the direction axis varies slowest, in Fortran order fastest: either way each direction keeps together."""
     if order == "A":
         order = "F" if np.isfortran(a) else "C"
-    return da.reshape((len(da), *y.shape), order=order)
+    shape = (len(da), *y.shape)
+    return da.reshape(shape) if order == "C" else da.reshape(shape, order=order)
 
 
 @function(np.ravel, view=True)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from ..lift import is_sparse
+from ..foreign import is_sparse
 from ..lines import Line
 from ..scipy.sparse import product
 from .flow import Flow, elementwise, flows

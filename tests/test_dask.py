@@ -1,0 +1,140 @@
+"""Duals over dask's arrays: lazy and in chunks, values and tangents, and the same answers as over NumPy's."""
+
+import numpy as np
+import pytest
+from problem_curves import two_peaks
+
+import dualad
+from dualad import derivative, grad, jacfwd, jit, jvp, value_and_jacfwd
+from dualad.errors import NoRule
+
+dask = pytest.importorskip("dask")
+da = pytest.importorskip("dask.array")
+
+P = np.array([1.0, 0.5, 0.3])
+X = np.linspace(0.1, 2.0, 60).reshape(20, 3)
+LAZY = da.from_array(X, chunks=(5, 3))
+
+FUNCTIONS = {
+    "elementwise": lambda p, x: p[0] * np.exp(-p[1] * x[:, 0]) + np.tanh(p[2] * x[:, 1]),
+    "a choice": lambda p, x: np.where(x[:, 0] > 1, p[0] * x[:, 0], p[1] * x[:, 1] ** 2),
+    "maximum": lambda p, x: np.maximum(x @ p, 1.0),
+    "clip": lambda p, x: np.clip(x @ p, 0.5, 1.5),
+    "absolute": lambda p, x: abs(x @ p - 1),
+    "power": lambda p, x: x[:, 0] ** p[0],
+    "two of them": lambda p, x: np.hypot(x[:, 0] * p[0], p[1]) + np.logaddexp(x[:, 1] * p[0], p[1]),
+    "matrix product": lambda p, x: x @ p,
+    "dot": lambda p, x: np.dot(x, p),
+    "einsum": lambda p, x: np.einsum("ij,j->i", x, p),
+    "sum": lambda p, x: np.sum(np.sin(x @ p) ** 2),
+    "sum along an axis": lambda p, x: np.sum(x * p, axis=0),
+    "mean": lambda p, x: np.mean((x @ p) ** 2),
+    "methods": lambda p, x: (x @ p).sum() + (x * p).mean(axis=0).sum(),
+    "variance": lambda p, x: np.var(x * p, axis=0),
+    "deviation": lambda p, x: np.std(x @ p),
+    "largest": lambda p, x: np.max(x @ p),
+    "product": lambda p, x: np.prod(x @ p),
+    "running sum": lambda p, x: np.cumsum(x @ p),
+    "slices": lambda p, x: (x * p)[1:] - (x * p)[:-1],
+    "joined": lambda p, x: np.concatenate([x @ p, p * 1.0]),
+    "stacked": lambda p, x: np.stack([x @ p, x[:, 0] * p[1]]),
+    "reshaped": lambda p, x: (x * p).reshape(60),
+    "turned": lambda p, x: (x * p).T,
+    "more axes": lambda p, x: x[:, 0, None] * p + x[:, :1] * p[:, None].T,
+    "constant": lambda p, x: np.sin(x),
+}
+
+
+def computed(*args, **kwargs):
+    raise AssertionError("something was computed")
+
+
+def along(f):
+    """The derivative along one direction."""
+    return lambda p, x: jvp(lambda p: f(p, x), (p,), (np.ones(3),))[1]
+
+
+@pytest.mark.parametrize("transform", [jacfwd, along, lambda f: jacfwd(jacfwd(f))], ids=["jacobian", "direction", "second"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_lazy(name, transform):
+    """Nothing is computed until it is asked for, and then it is what NumPy's arrays give."""
+    if name == "product" and transform not in (jacfwd, along):
+        pytest.skip("its rule looks for zeros")
+    with dask.config.set(scheduler=computed):
+        answer = transform(FUNCTIONS[name])(P, LAZY)
+    expected = transform(FUNCTIONS[name])(P, X)
+    assert isinstance(answer, da.Array)
+    assert answer.shape == np.shape(expected)
+    assert answer.dtype == expected.dtype
+    np.testing.assert_allclose(answer.compute(), expected, rtol=1e-12, atol=1e-13)
+
+
+def test_chunked_arguments():
+    """The argument itself in chunks: elementwise derivatives, and directions of its shape."""
+    t = LAZY[:, 0]
+    slope = derivative(lambda t: np.sin(t) * t)(t)
+    assert slope.chunks == t.chunks
+    np.testing.assert_allclose(slope.compute(), np.cos(X[:, 0]) * X[:, 0] + np.sin(X[:, 0]), rtol=1e-14)
+    along = jvp(np.exp, (t,), (da.ones_like(t),))[1]
+    np.testing.assert_allclose(along.compute(), np.exp(X[:, 0]), rtol=1e-15)
+
+
+def test_reverse_mode_says_so():
+    """There is no reverse mode over chunks; where nobody asks for it forward mode does it."""
+    with pytest.raises(NoRule, match="array of chunks"):
+        grad(FUNCTIONS["sum"], mode="reverse")(P, LAZY)
+    many = np.full(40, 0.1)
+    x = da.ones((10, 40), chunks=5)
+    np.testing.assert_allclose(grad(lambda p: np.sum((x @ p) ** 2))(many).compute(), np.full(40, 80.0), rtol=1e-13)
+
+
+@pytest.fixture(scope="module")
+def client():
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0") as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+TRUE = np.array([1.0, 3.0, 0.5, 2.0, 6.0, 0.8, 0.1, 0.02])
+
+
+def test_normal_equations(client):
+    """J'J and J'r summed over chunks on a cluster; J is there a chunk at a time."""
+    t = da.linspace(0.0, 10.0, 4000, chunks=500)
+    seen = two_peaks(TRUE * 1.01, t)
+    value, jacobian = value_and_jacfwd(two_peaks)(TRUE, t)
+    assert jacobian.chunks[0] == t.chunks[0]
+    products = client.compute([jacobian.T @ jacobian, jacobian.T @ (value - seen)], sync=True)
+    plain = np.linspace(0.0, 10.0, 4000)
+    exact = jacfwd(two_peaks)(TRUE, plain)
+    residual = two_peaks(TRUE, plain) - two_peaks(TRUE * 1.01, plain)
+    np.testing.assert_allclose(products[0], exact.T @ exact, rtol=1e-12, atol=1e-9)
+    np.testing.assert_allclose(products[1], exact.T @ residual, rtol=1e-10, atol=1e-12)
+
+
+def test_compiled_chunks(client):
+    """A jitted Jacobian in map_blocks: threads of a worker share its program."""
+    fast = jit(jacfwd(two_peaks))
+    t = da.linspace(0.0, 10.0, 4000, chunks=500)
+    jacobian = da.map_blocks(lambda t: fast(TRUE, t), t, new_axis=1, chunks=(t.chunks[0], (8,)), dtype=float)
+    np.testing.assert_allclose(
+        jacobian.compute(), jacfwd(two_peaks)(TRUE, np.linspace(0.0, 10.0, 4000)), rtol=1e-12, atol=1e-14
+    )
+
+
+def failing(p):
+    if isinstance(dualad.primal_of(p), np.ndarray):
+        raise ValueError("the model knows no such p")
+    return p
+
+
+def test_executor(client):
+    """Directions on a cluster's workers, and what fails there says what it was."""
+    executor = client.get_executor()
+    x = np.linspace(0.5, 1.5, 6)
+    np.testing.assert_array_equal(jacfwd(np.tan, chunk_size=2, executor=executor)(x), jacfwd(np.tan)(x))
+    with pytest.raises(ValueError, match="the model knows no such p"):
+        jacfwd(failing, chunk_size=2, executor=executor)(x)
