@@ -1,7 +1,7 @@
 """What one operation on a Dual costs beside the same operation on the plain array: ``python -m benchmarks.operations``.
 
-Both are timed in turn in one process, many short blocks of each; the table shows the median of each and the median of the
-pairwise ratios, which hold better than either time when the machine is shared.
+Both are timed in turn in one process, many blocks of each, shorter than another program would interrupt; the table shows the
+median of each and the median of the pairwise ratios, which hold better than either time when the machine is shared.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 import dualad
 
 SIZE = 100
-ROUNDS = 41
+ROUNDS = 161
 
 OPERATIONS: dict[str, Callable[[Any], Any]] = {
     "np.sin(x)": np.sin,
@@ -39,7 +39,7 @@ def block(operation: Callable[[Any], Any], x: Any, number: int) -> float:
     return timeit.timeit(lambda: operation(x), number=number) / number * 1e6
 
 
-def rows(x: np.ndarray[Any, Any], directions: int, number: int = 400) -> list[tuple[str, float, float, float]]:
+def rows(x: np.ndarray[Any, Any], directions: int, number: int = 40) -> list[tuple[str, float, float, float]]:
     """For every operation: plain and dual microseconds, and their ratio; measured inside a transform, as users meet them."""
     table: list[tuple[str, float, float, float]] = []
 

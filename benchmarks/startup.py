@@ -44,11 +44,15 @@ CODES = {
 NEEDS = {"jax jit": "jax", "autograd": "autograd", "scipy 2-point": "scipy"}
 
 
+KEPT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""The environment of new processes, in which Python keeps its bytecode, as it does for everybody who did not forbid it."""
+
+
 def run(code: str, cache: str | None) -> tuple[float, float]:
     """Seconds that a new process takes, by the clock and of processor, where wanted with an empty place for caches."""
     fresh = {} if cache is None else dict.fromkeys(("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "DUALAD_CACHE_DIR"), cache)
     start, before = time.perf_counter(), os.times()
-    subprocess.run([sys.executable, "-c", code.format(points=POINTS)], check=True, cwd=ROOT, env={**os.environ, **fresh})
+    subprocess.run([sys.executable, "-c", code.format(points=POINTS)], check=True, cwd=ROOT, env={**KEPT, **fresh})
     after = os.times()
     used = after.children_user + after.children_system - before.children_user - before.children_system
     return time.perf_counter() - start, used
