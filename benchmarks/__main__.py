@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import dualad
-
 from .peers import PEERS, chosen
 from .report import describe, machine, saved, table
 from .tasks import Task, tasks
@@ -47,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmark; 1 if dualad failed or anybody was wrong."""
     options = arguments(argv)
     peers = chosen(options.peers)
-    selected: list[Task] = list(tasks(options.only, options.quick, reverse=hasattr(dualad, "vjp")))
+    selected: list[Task] = list(tasks(options.only, options.quick))
     if not selected:
         raise SystemExit(f"no task's name contains {options.only!r}; there are: {', '.join(task.name for task in tasks())}")
     effort: dict[str, Any] = {"seconds": 0.4, "rounds": 5} if options.quick else {}

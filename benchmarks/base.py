@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-import dualad
-
 from .tasks import Task
 
 Derivative = Callable[..., Any]
@@ -54,9 +52,7 @@ class Peer:
     traced: bool = False
 
     def available(self) -> bool:
-        """Whether it is installed; dualad's compiled functions count from when they exist."""
-        if self.name == "dualad jit":
-            return hasattr(dualad, "jit")
+        """Whether it is installed."""
         return importlib.util.find_spec(self.package) is not None
 
 

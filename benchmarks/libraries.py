@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import optree
 
 import dualad
 
@@ -44,6 +45,12 @@ def plain(task: Task) -> Derivative:
     return lambda *inputs: task.problem.function(*inputs[:count])
 
 
+def plain_jitted(task: Task) -> Derivative:
+    """The function itself, compiled by dualad: what a compiled derivative's cost is measured by."""
+    count, compiled = len(task.args), dualad.jit(task.problem.function)
+    return lambda *inputs: compiled(*inputs[:count])
+
+
 def eager(task: Task) -> Derivative:
     """Dualad without compilation."""
     f = task.problem.function
@@ -64,7 +71,14 @@ def eager(task: Task) -> Derivative:
 
 def jitted(task: Task) -> Derivative:
     """Dualad's compiled function of the same."""
-    return dualad.jit(eager(task))  # type: ignore[attr-defined] # not there yet; see Peer.available
+    return dualad.jit(eager(task))
+
+
+def into(task: Task) -> Derivative:
+    """The same, written into arrays that are there."""
+    compiled = jitted(task)
+    out = optree.tree_map(np.empty_like, compiled(*task.inputs))
+    return lambda *inputs: compiled.into(out, *inputs)
 
 
 def dualpy(task: Task) -> Derivative:
@@ -177,10 +191,12 @@ def autograd(task: Task) -> Derivative:
     return columns
 
 
-def casadi(task: Task) -> Derivative:
-    """CasADi: scalar expressions, a derivative graph of them, and calls to its virtual machine."""
+def casadi(task: Task, buffer: bool = False) -> Derivative:
+    """CasADi: scalar expressions, a derivative graph of them, and calls to its virtual machine, or through its buffers."""
     import casadi as library
 
+    if buffer and (task.elementwise or task.kind == "jvp" or np.ndim(task.args[0]) > 1):
+        raise Unable
     if np.size(task.args[0]) > 10**4 and np.ndim(task.args[0]) == 1 and not task.elementwise:
         raise Unable("a symbol for each of so many inputs")
     library.GlobalOptions.setNumpyMode(-1)  # NumPy's functions of its symbols as they have always been
@@ -224,9 +240,25 @@ def casadi(task: Task) -> Derivative:
         answer = library.hessian(value, variables)[0]
     else:
         answer = library.gradient(value, variables) if task.scalar else library.jacobian(value, variables)
-    function = library.Function("derivative", [variables], [answer])
+    function = library.Function("derivative", [variables], [library.densify(answer) if buffer else answer])
     shape += np.shape(x) * (2 if task.kind == "hessian" else 1)
-    return lambda x, *rest: function(x).full().reshape(shape)
+    return buffered(function, shape) if buffer else lambda x, *rest: function(x).full().reshape(shape)
+
+
+def buffered(function: Any, shape: tuple[int, ...]) -> Derivative:
+    """A function of CasADi's that reads and writes memory set aside once."""
+    given, out = np.empty(function.size1_in(0)), np.empty(function.size_out(0)[::-1])  # columns lie one after the other
+    memory, trigger = function.buffer()
+    memory.set_arg(0, memoryview(given))
+    memory.set_res(0, memoryview(out))
+    answer = out.T.reshape(shape)
+
+    def call(x: Any, *rest: Any, kept: Any = memory) -> Any:
+        given[:] = x
+        trigger()
+        return answer
+
+    return call
 
 
 # -- scalars of their own ------------------------------------------------------------------------------------------------

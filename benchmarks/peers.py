@@ -9,8 +9,11 @@ from .base import Peer
 
 PEERS = [
     Peer("plain f", libraries.plain, checked=False),
+    Peer("plain f jit", libraries.plain_jitted, checked=False),
     Peer("dualad", libraries.eager, traced=True),
     Peer("dualad jit", libraries.jitted, traced=True),
+    Peer("dualad jit into", libraries.into),
+    Peer("numpy by hand", by_hand.numpy),
     Peer("numba by hand", by_hand.numba, "numba"),
     Peer("scipy 2-point", partial(differences.scipy, method="2-point"), "scipy", 1e-2, work=10**9, traced=True),
     Peer("scipy 3-point", partial(differences.scipy, method="3-point"), "scipy", 1e-3, work=10**9, traced=True),
@@ -20,6 +23,7 @@ PEERS = [
     Peer("torch.func", libraries.torch, "torch", work=3 * 10**7, reverse=True),
     Peer("autograd", libraries.autograd, "autograd", work=3 * 10**7, reverse=True, traced=True),
     Peer("casadi", libraries.casadi, "casadi", work=5 * 10**6, reverse=True),
+    Peer("casadi buffer", partial(libraries.casadi, buffer=True), "casadi", work=5 * 10**6, reverse=True),
     Peer("num-dual", libraries.num_dual, "num_dual", work=4 * 10**5),
     Peer("hyperjet", libraries.hyperjet, "hyperjet", work=4 * 10**5),
     Peer("dualpy", libraries.dualpy, "dualpy", work=3 * 10**7, traced=True),

@@ -64,7 +64,7 @@ def factor(ratio: float) -> str:
 
 def table(task: Task, lines: Sequence[Line], before: dict[str, float] | None = None) -> str:
     """One task's table: who, first call, median, ratio to dualad, error, memory, ratio to the saved run."""
-    ours = [line for line in lines if line.name.startswith("dualad") and line.rounds]
+    ours = [line for line in lines if line.name in ("dualad", "dualad jit") and line.rounds]
     columns: list[tuple[str, list[str]]] = [
         ("first call", [duration(line.first) for line in lines]),
         ("median", [duration(line.median) for line in lines]),

@@ -33,6 +33,8 @@ CODES = {
     "import dualad": "import dualad",
     "dualad, caches empty": FIRST + "import dualad; dualad.jacfwd(f)(p, t)",
     "dualad": FIRST + "import dualad; dualad.jacfwd(f)(p, t)",
+    "dualad jit, caches empty": FIRST + "import dualad; dualad.jit(dualad.jacfwd(f))(p, t)",
+    "dualad jit": FIRST + "import dualad; dualad.jit(dualad.jacfwd(f))(p, t)",
     "jax jit": FIRST
     + "import jax; jax.config.update('jax_enable_x64', True)\n"
     + "np.asarray(jax.jit(jax.jacfwd(in_namespace(f, jax.numpy)))(p, t))",

@@ -92,12 +92,10 @@ class Task:
         return numbers if reverse and self.scalar and self.first else numbers * self.directions
 
 
-def tasks(only: str = "", smallest: bool = False, reverse: bool = False) -> Iterator[Task]:
-    """The tasks marked in the list whose names contain a text; the smallest sizes alone; those for reverse mode too."""
+def tasks(only: str = "", smallest: bool = False) -> Iterator[Task]:
+    """The tasks marked in the list whose names contain a text; the smallest sizes alone."""
     for problem in PROBLEMS:
         for kind, sizes in problem.timed.items():
-            if kind == "reverse" and not reverse:
-                continue
             for size in sizes[:1] if smallest else sizes:
                 task = Task(problem, kind, size)
                 if only.lower() in task.name.lower():

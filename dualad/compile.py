@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,10 +25,25 @@ from .recording import recorded
 from .unrolling import UNROLLING, Unrolling
 from .views import packed, size_of
 
+LARGE = 4096
+"""Elements of an output that is worth writing to a caller's memory directly."""
+
+
+class Given(NamedTuple):
+    """Memory of an output that a caller may set aside: the parameter of `run`, the output's place, and how its axes are put in
+    order so that they make the array of this shape, in C order, which a kernel fills; and its own shape and dtype."""
+
+    parameter: str
+    place: int
+    axes: tuple[int, ...]
+    shape: tuple[int, ...]
+    whole: tuple[int, ...]
+    dtype: np.dtype[Any]
+
 
 class Program:
     """A compiled graph: `run` takes the values of the inputs that vary, then of the arrays from outside, and gives the outputs
-    as a list, or None if a guard does not hold."""
+    as a list, or None if a guard does not hold. Memory for outputs, as `given` describes it, can be named beside."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = optimised(graph)
@@ -42,6 +57,7 @@ class Program:
         }
         self.hidden = list(self.graph.hidden)
         self.made: dict[Line, str] = {}  # how a value is written in the program
+        self.given = self._given()
         text = self._program()
         self.text = text
         exec(compile(text, f"<program of {graph.name}>", "exec"), self.names)
@@ -57,7 +73,7 @@ class Program:
     def _program(self) -> str:
         plan = self.plan
         inputs = [line for line in self.graph.inputs if line is not None]
-        parameters = [f"x{line.number}" for line in (*inputs, *self.hidden)]
+        parameters = [f"x{line.number}" for line in (*inputs, *self.hidden)] + [f"{each.parameter}=None" for each in self.given]
         self.made = {line: f"x{line.number}" for line in (*inputs, *self.hidden)}
         needed = {base for line in plan.live for base in plan._sources(line)}
         body = [
@@ -79,6 +95,21 @@ class Program:
         body.append(f"return [{', '.join(outputs)}]")
         return "\n".join([f"def run({', '.join(parameters)}):", *("    " + line for line in body)]) + "\n"
 
+    def _given(self) -> list[Given]:
+        """The outputs that are all of what a kernel writes to one array, where it is so large that copying takes longer than to
+        see that nothing else lies there."""
+        found: dict[str, Given] = {}
+        for place, leaf in enumerate(self.graph.outputs):
+            if not isinstance(leaf, Line) or leaf.kind != "array":
+                continue
+            base, offset, strides, shape = self.plan.map[leaf]
+            axes = _order(shape, strides)
+            if self.plan.roles[base] in ("loop", "fold", "join") and base.kind == "array" and axes is not None:
+                name = f"y{base.number}"
+                if offset == 0 and LARGE <= size_of(leaf) == size_of(base) and shape == leaf.shape and name not in found:
+                    found[name] = Given(name, place, axes, base.shape, leaf.shape, base.dtype)
+        return list(found.values())
+
     def _kernel(self, stage: int) -> list[str]:
         placeholder = "kernel_"
         text, reads, gives = text_of(self.plan, stage, placeholder)
@@ -92,7 +123,8 @@ class Program:
         for line in gives:
             shape = line.shape if line.kind == "array" else (1,)
             self.names[f"d_{line.dtype.name}"] = line.dtype
-            body.append(f"y{line.number} = empty({shape}, d_{line.dtype.name})")
+            unless = f"if y{line.number} is None: " if any(each.parameter == f"y{line.number}" for each in self.given) else ""
+            body.append(f"{unless}y{line.number} = empty({shape}, d_{line.dtype.name})")
             self.made[line] = f"y{line.number}" + {"array": "", "scalar": "[0]", "number": ".item()"}[line.kind]
         arguments = [self.made[line] for line in reads] + [f"y{line.number}" for line in gives]
         for line in reads:
@@ -219,14 +251,23 @@ def _turned(text: str, shape: tuple[int, ...], new: tuple[int, ...], strides: tu
     """A view of all elements as a reshape and a permutation of axes; None if it is neither."""
     if strides == packed(new):
         return text if shape == new else f"{text}.reshape({new})"
-    long = [axis for axis, length in enumerate(new) if length != 1]
-    order = sorted(range(len(new)), key=lambda axis: (-strides[axis] if axis in long else 0, axis))
-    sorted_shape = tuple(new[axis] for axis in order)
-    if tuple(strides[axis] for axis in order) != packed(sorted_shape) or any(step < 0 for step in strides):
+    order = _order(new, strides)
+    if order is None:
         return None
+    sorted_shape = tuple(new[axis] for axis in order)
     base = text if sorted_shape == shape else f"{text}.reshape({sorted_shape})"
     back = tuple(order.index(axis) for axis in range(len(new)))
     return f"{base}.T" if back == tuple(reversed(range(len(new)))) else f"{base}.transpose{back}"
+
+
+def _order(shape: tuple[int, ...], strides: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The order of the axes in which a view lies in C order; None if there is none."""
+    order = sorted(range(len(shape)), key=lambda axis: (-strides[axis] if shape[axis] != 1 else 0, axis))
+    if any(step < 0 for step in strides) or tuple(strides[axis] for axis in order) != packed(
+        tuple(shape[axis] for axis in order)
+    ):
+        return None
+    return tuple(order)
 
 
 def program_of(f: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], statics: frozenset[int]) -> Program:

@@ -52,6 +52,31 @@ class Variant:
         self.single = graph.structure == flatten(0.0)[1]
 
 
+class Targets:
+    """Arrays that an answer is to be in, and at which places a program has put it there itself."""
+
+    def __init__(self, arrays: list[Any]) -> None:
+        self.arrays, self.done = arrays, frozenset[int]()
+
+    def memory(self, variant: Variant, values: Any) -> dict[str, Any]:
+        """What a program can write to directly: arrays of its layout, which share no memory with anything else."""
+        found, places = {}, []
+        for parameter, place, axes, shape, whole, dtype in variant.program.given:
+            target: Any = self.arrays[place] if place < len(self.arrays) else None
+            if target.__class__ is not np.ndarray or target.shape != whole or target.dtype != dtype:
+                continue
+            turned = target.transpose(axes)
+            flags = turned.flags
+            if not (flags.c_contiguous and flags.writeable and flags.aligned):
+                continue
+            others = (*values, *variant.hidden, *self.arrays[:place], *self.arrays[place + 1 :])
+            if not any(isinstance(each, np.ndarray) and np.may_share_memory(target, each) for each in others):
+                found[parameter] = turned.reshape(shape)
+                places.append(place)
+        self.done = frozenset(places)
+        return found
+
+
 class Entry:
     """The variants for one kind of arguments; `eager` if there are too many, or none can be made."""
 
@@ -93,21 +118,10 @@ class Jitted(Wrapper):
     # -- calls -------------------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
-        parts: list[Any] = []
-        for each in args:
-            kind = each.__class__
-            if kind is np.ndarray:
-                parts.append(each.shape)
-                parts.append(each.dtype)
-            elif kind is float or kind is np.float64:
-                parts.append(kind)
-            else:
-                return self._slowly(args, keywords)
-        if keywords or self._statics[0]:
-            return self._slowly(args, keywords)
-        return self._found(tuple(parts), args, args, keywords)
+        key = None if keywords or self._statics[0] else _simple(args)
+        return self._slowly(args, keywords) if key is None else self._found(key, args, args, keywords)
 
-    def _slowly(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    def _slowly(self, args: tuple[Any, ...], keywords: dict[str, Any], targets: Targets | None = None) -> Any:
         """A call with containers, constants or keywords among the arguments."""
         leaves, structure = flatten((args, keywords))
         if any(isinstance(leaf, Lifted) for leaf in leaves):  # a transform, or a recording, goes through the function itself
@@ -125,9 +139,11 @@ class Jitted(Wrapper):
         except TypeError:
             what = next(leaf for leaf in leaves if type(leaf).__hash__ is None or isinstance(leaf, np.ndarray))
             raise BadArgument(f"jit: {self.__name__} was called with a constant that has no hash: {what!r}") from None
-        return self._found(found, leaves, args, keywords)
+        return self._found(found, leaves, args, keywords, targets)
 
-    def _found(self, key: Any, leaves: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    def _found(
+        self, key: Any, leaves: Any, args: tuple[Any, ...], keywords: dict[str, Any], targets: Targets | None = None
+    ) -> Any:
         """The answer of the program for a key, which is made if there is none."""
         for holder, name, value in self._outside:
             if _look(holder, name) is not value:
@@ -141,10 +157,15 @@ class Jitted(Wrapper):
                 return self._f(*args, **keywords)
             for variant in entry.variants:
                 values = leaves if len(variant.places) == len(leaves) else [leaves[place] for place in variant.places]
-                outputs = variant.run(*values, *variant.hidden)
+                if targets is None or not variant.program.given:
+                    outputs = variant.run(*values, *variant.hidden)
+                else:
+                    outputs = variant.run(*values, *variant.hidden, **targets.memory(variant, values))
                 if outputs is not None:
                     self._counts[0] += 1
                     return outputs[0] if variant.single else unflatten(variant.structure, outputs)
+                if targets is not None:
+                    targets.done = frozenset()
         return self._missed(key, leaves, args, keywords)
 
     def _missed(self, key: Any, leaves: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
@@ -203,15 +224,27 @@ class Jitted(Wrapper):
         return frozenset(places)
 
     def into(self, out: Any, *args: Any, **keywords: Any) -> Any:
-        """The answer written into arrays that are there: `out`, of the answer's structure, which is returned."""
-        answers, structure = flatten(self(*args, **keywords))
-        targets, other = flatten(out)
+        """The answer written into arrays that are there: `out`, of the answer's structure, which is returned.
+
+        Where a large array lies in memory as the answer would, as `np.empty_like(answer)` does, loops write to it directly,
+        unless it shares memory with an argument or with another one of `out`. Elsewhere the answer is copied.
+        """
+        targets, other = ([out], None) if out.__class__ is np.ndarray else flatten(out)
+        kept = Targets(targets)
+        key = None if keywords or self._statics[0] else _simple(args)
+        if key is None:
+            answer = self._slowly(args, keywords, kept)
+        else:
+            answer = self._found(key, args, args, keywords, kept)
+        answers, structure = ([answer], None) if answer.__class__ is np.ndarray else flatten(answer)
         if structure != other:
             raise BadArgument(f"jit: {self.__name__} gives {structure}, and `out` is {other}")
-        for target, answer in zip(targets, answers, strict=True):
-            if not isinstance(target, np.ndarray) or target.shape != np.shape(answer):
-                raise BadArgument(f"jit: {self.__name__} gives shape {np.shape(answer)}, which `out` cannot take")
-            np.copyto(target, answer)
+        for place, (target, each) in enumerate(zip(targets, answers, strict=True)):
+            if place in kept.done:
+                continue
+            if not isinstance(target, np.ndarray) or target.shape != np.shape(each):
+                raise BadArgument(f"jit: {self.__name__} gives shape {np.shape(each)}, which `out` cannot take")
+            np.copyto(target, each)
         return out
 
     # -- what there is ----------------------------------------------------------------------------------------------------
@@ -235,6 +268,21 @@ class Jitted(Wrapper):
         """Forget all programs."""
         with self._lock:
             self._entries.clear()
+
+
+def _simple(args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """What the program for arrays and floats is found by; None if anything else is among them."""
+    parts: list[Any] = []
+    for each in args:
+        kind = each.__class__
+        if kind is np.ndarray:
+            parts.append(each.shape)
+            parts.append(each.dtype)
+        elif kind is float or kind is np.float64:
+            parts.append(kind)
+        else:
+            return None
+    return tuple(parts)
 
 
 def _outside(f: Any) -> Iterator[tuple[Any, str, Any]]:

@@ -16,6 +16,7 @@ from dualad import jacfwd, jit
 from dualad.compile import Program, evaluate
 from dualad.errors import BadArgument, CompilationWarning, GuardFailed, RandomNumbers
 from dualad.graph import Graph
+from dualad.jit import Targets
 
 X = np.array([0.3, 1.2, 2.1])
 
@@ -246,6 +247,52 @@ def test_into():
         compiled.into((np.empty(2), np.empty(())), X)
     with pytest.raises(BadArgument, match="gives"):
         compiled.into(np.empty(3), X)
+
+
+def test_into_writes_directly():
+    """Memory that lies as the answer's is what the loops write to; any other gets a copy, with the same numbers."""
+    rows = jit(dualad.jacfwd(lambda p, t: np.stack([p[0] * np.exp(-p[1] * t), t * p[1]])))
+    p, t = np.array([2.0, 0.5]), np.linspace(0.0, 1.0, 2048)
+    answer = rows(p, t)
+    exact = dualad.jacfwd(lambda p, t: np.stack([p[0] * np.exp(-p[1] * t), t * p[1]]))(p, t)
+    kinds = [
+        np.empty_like(answer),
+        np.empty(answer.shape),
+        np.empty(answer.shape, order="F"),
+        np.empty((4, 4096, 4))[::2, ::2, ::2],
+    ]
+    for out in kinds:
+        assert rows.into(out, p, t) is out
+        np.testing.assert_allclose(out, exact, rtol=1e-14)
+    direct = Targets([kinds[0]])
+    variant = next(iter(rows._entries.values())).variants[0]
+    assert [each.shape for each in direct.memory(variant, (p, t)).values()] == [variant.program.given[0].shape]
+    assert direct.done == {0}
+
+
+def test_into_what_overlaps():
+    """An argument, an array from outside, or the same array twice: the answer is that for what they held before."""
+    x, held = np.arange(5000.0), np.arange(5000.0)
+    swapped = jit(lambda x: x[::-1] + 2.0 * x + held)
+    wanted = swapped(x).copy()
+    swapped.into(x, x)
+    check(x, wanted)
+    x = np.arange(5000.0)
+    swapped.into(held, x)
+    check(held, wanted)
+    twice, out = jit(lambda x: (x + 1.0, x * 3.0)), np.empty(5000)
+    twice.into((out, out), x)
+    check(out, x * 3.0)
+    piecewise = jit(lambda x: x * 2.0 if np.sum(x) > 0.0 else x - 1.0)
+    for each in (x, -x, x):
+        piecewise.into(out, each)
+        check(out, each * 2.0 if np.sum(each) > 0.0 else each - 1.0)
+    with pytest.raises(BadArgument, match="shape"):
+        piecewise.into(np.empty((1, 5000)), x)
+    still = np.empty(5000)
+    still.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        piecewise.into(still, x)
 
 
 def test_it_can_be_read():
