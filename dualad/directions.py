@@ -50,12 +50,14 @@ def chunk_bounds(selection: Selection, chunk_size: Any, batch_ndim: int = 0, tan
         )
     sizes = [prod(cut(shape_of(primal), batch_ndim)[0]) for primal in selection.primals if primal is not None]
     count = sum(sizes)
-    if chunk_size is None or (chunk_size == "auto" and batch_ndim and count <= FEW_DIRECTIONS):
+    if chunk_size is None:
         size = count
     elif chunk_size == "auto":
         elements = sum(selection.sizes) if batch_ndim else count
-        size = SEED_ELEMENTS // max(1, elements * tangents)
-        if unrolled(selection, count * max(tangents, 4)):
+        size = count if batch_ndim and count <= FEW_DIRECTIONS else SEED_ELEMENTS // max(1, elements * tangents)
+        # Points with directions of their own inside those of an outer transform: all pairs would be too many lines.
+        nested = batch_ndim and not any(getattr(primal, "recorded", False) for primal in selection.primals)
+        if not nested and unrolled(selection, count * max(tangents, 4)):
             size = 1
     elif isinstance(chunk_size, int | np.integer) and chunk_size > 0 and chunk_size is not True:
         size = int(chunk_size)

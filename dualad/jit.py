@@ -30,6 +30,9 @@ VARIANTS = 8
 KINDS = 64
 """For so many kinds of arguments programs are kept; the one that was not used for the longest time goes first."""
 
+LEAF = flatten(0.0)[1]
+"""The structure of one value."""
+
 
 class CacheInfo(NamedTuple):
     """What a jitted function has done: calls of a program, runs to record one, calls of the function itself, programs kept."""
@@ -49,7 +52,7 @@ class Variant:
         self.hidden = [graph.hidden[line] for line in program.hidden]
         self.places = [place for place, line in enumerate(graph.inputs) if line is not None]
         self.structure = graph.structure
-        self.single = graph.structure == flatten(0.0)[1]
+        self.single = graph.structure == LEAF
 
 
 class Targets:
@@ -229,14 +232,14 @@ class Jitted(Wrapper):
         Where a large array lies in memory as the answer would, as `np.empty_like(answer)` does, loops write to it directly,
         unless it shares memory with an argument or with another one of `out`. Elsewhere the answer is copied.
         """
-        targets, other = ([out], None) if out.__class__ is np.ndarray else flatten(out)
+        targets, other = ([out], LEAF) if out.__class__ is np.ndarray else flatten(out)
         kept = Targets(targets)
         key = None if keywords or self._statics[0] else _simple(args)
         if key is None:
             answer = self._slowly(args, keywords, kept)
         else:
             answer = self._found(key, args, args, keywords, kept)
-        answers, structure = ([answer], None) if answer.__class__ is np.ndarray else flatten(answer)
+        answers, structure = ([answer], LEAF) if answer.__class__ is np.ndarray else flatten(answer)
         if structure != other:
             raise BadArgument(f"jit: {self.__name__} gives {structure}, and `out` is {other}")
         for place, (target, each) in enumerate(zip(targets, answers, strict=True)):

@@ -236,6 +236,17 @@ def test_what_is_refused():
         evaluate(program, [-1.0])
 
 
+def test_points_with_directions_of_their_own():
+    """Each direction is a run of its own: one loop computes everything, and nothing but answers goes through memory."""
+    options = {"argnums": (0, 1, 2), "batch_ndim": 1}
+    function = dualad.jacfwd(lambda x, y, z: np.exp(x * y) * np.sin(z) / (1.0 + y * y), **options)
+    args = (X, X + 0.5, X[::-1].copy())
+    compiled = jit(function)
+    for got, wanted in zip(compiled(*args), function(*args), strict=True):
+        check(got, wanted, 1e-13)
+    assert compiled.source.count("= empty(") == 1
+
+
 def test_into():
     """The answer in arrays that are there."""
     compiled = jit(lambda x: (x * 2.0, np.sum(x)))
@@ -243,6 +254,9 @@ def test_into():
     assert compiled.into(out, X) is out
     check(out[0], X * 2.0)
     assert out[1] == np.sum(X)
+    total, number = jit(np.sum), np.empty(())
+    assert total.into(number, X) is number
+    assert number == np.sum(X)
     with pytest.raises(BadArgument, match="shape"):
         compiled.into((np.empty(2), np.empty(())), X)
     with pytest.raises(BadArgument, match="gives"):
