@@ -12,7 +12,7 @@ import pytest
 sys.path.append(str(Path(__file__).parent.parent))
 
 from benchmarks import __main__ as command
-from benchmarks import operations, peers, plot, report, solvers, startup, timing
+from benchmarks import operations, peers, plot, report, solvers, startup, targets, timing
 from benchmarks.base import Peer
 from benchmarks.tasks import PROBLEMS, Task, difference, in_namespace, tasks
 
@@ -54,6 +54,11 @@ def test_saved_runs_are_read_again(few, tmp_path, capsys):
     for name in LINES:
         assert kept[name]["median"] == pytest.approx(np.median(kept[name]["rounds"])), name
         assert kept[name]["median"] > 0
+    kept["jax jit"] = {"first": 1.0, "median": 14.0}
+    kept["dualad jit"] = {"first": 0.5, "median": 1.0}
+    saved.write_text(json.dumps(content))
+    targets.main([str(saved)])
+    assert f"| {TWO_PEAKS.name} | 500 ms | 1.00 s |  | 14 (15, missed) |" in capsys.readouterr().out
     for each in kept.values():
         each["median"] = 1e6
     saved.write_text(json.dumps(content))
