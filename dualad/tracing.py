@@ -52,6 +52,7 @@ class Trace:
             leaves, self.structure, self.values, self.aux = answered(selection, selection.call(lifted), has_aux, level)
             del lifted
             self.variables = [self._variable(leaf, level) for leaf in leaves]
+            self.program.operands = ()  # they have tangents in the program
 
     def _lifted(self, primal: Any, place: int, level: Level) -> Any:
         if hasattr(primal, "__setitem__") and np.ndim(primal):

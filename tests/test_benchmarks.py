@@ -12,7 +12,7 @@ import pytest
 sys.path.append(str(Path(__file__).parent.parent))
 
 from benchmarks import __main__ as command
-from benchmarks import operations, peers, plot, report, solvers, startup, targets, timing
+from benchmarks import operations, peers, plot, report, solvers, startup, targets, timing, ways
 from benchmarks.base import Peer
 from benchmarks.tasks import PROBLEMS, Task, difference, in_namespace, tasks
 
@@ -188,6 +188,16 @@ def test_the_other_tables(monkeypatch, capsys):
     monkeypatch.setattr(startup, "CODES", {name: startup.CODES[name] for name in ("import numpy", "import dualad")})
     startup.main(rounds=1)
     assert "import dualad over numpy" in capsys.readouterr().out
+
+
+def test_the_four_ways(monkeypatch, capsys, tmp_path):
+    """A time for each way and number of inputs, after each answer was compared; and the picture of them."""
+    monkeypatch.setattr(ways, "SIZES", (1, 2))
+    ways.main(["--quick", "--plot", str(tmp_path / "ways.png")])
+    table = capsys.readouterr().out.splitlines()
+    assert [row.split("|")[1].strip() for row in table[4:]] == list(ways.WAYS)
+    assert all(float(cell) > 0 for row in table[4:] for cell in row.split("|")[2:4])
+    assert (tmp_path / "ways.png").read_bytes()[1:4] == b"PNG"
     assert solvers.main(["--quick", "--only", "newton with"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("  ")[0] for line in lines[-4:]] == list(solvers.WAYS)
