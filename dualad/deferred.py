@@ -95,8 +95,7 @@ def answer(
         return None
     found = _operands(row, inputs, tangents) if _is_real_array(y) and (late or _pays(y, moving)) else None
     if found is not None:
-        if not _grown:
-            _grow()
+        grow()
         terms = push(row, primals, found, y)
         if terms:
             return terms
@@ -145,11 +144,12 @@ def _gathered(terms: Terms, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Ter
     return Terms(terms.directions, {flattened(terms, shape, dtype): 1.0})
 
 
-def _grow() -> None:
+def grow() -> None:
     """Let the C library keep what is freed, up to 64 MiB, instead of giving it back to the system and asking for it again in
     the next operation, page by page: glibc learns that from the largest block of at most 32 MiB that it saw freed."""
-    _grown.append(True)
-    np.empty(2**25 - 2**16, np.uint8)
+    if not _grown:
+        _grown.append(True)
+        np.empty(2**25 - 2**16, np.uint8)
 
 
 def _own(value: Any, tangent: Any) -> Terms:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .deferred import LARGE, grow
 from .directions import SEED_ELEMENTS
 from .dropin import attempted
 from .dual import Dual, dual
@@ -43,6 +44,8 @@ class Trace:
 
     def __init__(self, selection: Selection, has_aux: bool) -> None:
         self.selection = selection
+        if sum(selection.sizes) >= LARGE:  # its arrays come and go with every operation, here and on the way back
+            grow()
         with Level.fresh(selection.name) as level, unjitted():
             self.program = level.program = Program(level.below)
             lifted = [

@@ -21,13 +21,19 @@ def _turned(a: Array) -> Array:
     return np.swapaxes(a, -1, -2)
 
 
+def _repeats(a: Array, axis: int) -> bool:
+    """Whether the elements along an axis are one in memory; of a recorded array its line says so, whatever the values."""
+    known = a.__class__ is np.ndarray or getattr(a, "recorded", False)
+    return known and a.ndim > 1 and a.shape[axis] > 1 and a.strides[axis] == 0
+
+
 def times(a: Array, b: Array) -> Array:
     """a @ b. What a sum hands back is one number over and over: where all rows of a are one, or all columns of b, the product
     has one as well."""
-    if a.__class__ is np.ndarray and a.strides[-2] == 0 and a.shape[-2] > 1:
+    if _repeats(a, -2):
         one = times(a[..., :1, :], b)
         return np.broadcast_to(one, (*one.shape[:-2], a.shape[-2], one.shape[-1]))
-    if b.__class__ is np.ndarray and b.strides[-1] == 0 and b.shape[-1] > 1:
+    if _repeats(b, -1):
         one = times(a, b[..., :1])
         return np.broadcast_to(one, (*one.shape[:-1], b.shape[-1]))
     return a @ b
