@@ -8,10 +8,9 @@ more, a few times at most.
 from __future__ import annotations
 
 import threading
-import types
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +18,7 @@ import numpy as np
 from .compile import Program, program_of
 from .errors import BadArgument, CompilationWarning, RandomNumbers, depth
 from .lift import Lifted
-from .places import reachable
+from .outside import look, outside
 from .recording import traced
 from .trees import flatten, unflatten
 from .wrapping import Wrapper
@@ -103,7 +102,7 @@ class Jitted(Wrapper):
         self._lock = threading.RLock()
         self._counts = [0, 0, 0]
         self._told = False
-        self._outside = list(_outside(self._f))
+        self._outside = list(outside(self._f))
 
     def __getstate__(self) -> Any:
         kept = dict(self.__dict__)
@@ -135,7 +134,7 @@ class Jitted(Wrapper):
             if traced(leaf) and place not in statics:
                 key.append((type(leaf), getattr(leaf, "shape", None), getattr(leaf, "dtype", None)))
             else:
-                key.append((type(leaf), leaf))
+                key.append((type(leaf), repr(leaf) if isinstance(leaf, float | complex) else leaf))  # -0.0 is not 0.0
         found = tuple(key)
         try:
             hash(found)
@@ -149,9 +148,9 @@ class Jitted(Wrapper):
     ) -> Any:
         """The answer of the program for a key, which is made if there is none."""
         for holder, name, value in self._outside:
-            if _look(holder, name) is not value:
+            if look(holder, name) is not value:
                 self.clear_cache()
-                self._outside = list(_outside(self._f))
+                self._outside = list(outside(self._f))
                 break
         entry = self._entries.get(key)
         if entry is not None:
@@ -247,6 +246,9 @@ class Jitted(Wrapper):
                 continue
             if not isinstance(target, np.ndarray) or target.shape != np.shape(each):
                 raise BadArgument(f"jit: {self.__name__} gives shape {np.shape(each)}, which `out` cannot take")
+            for later in range(place + 1, len(answers)):  # it may be a view of an argument that is written into now
+                if np.may_share_memory(target, answers[later]) and later not in kept.done:
+                    answers[later] = np.copy(answers[later])
             np.copyto(target, each)
         return out
 
@@ -286,43 +288,6 @@ def _simple(args: tuple[Any, ...]) -> tuple[Any, ...] | None:
         else:
             return None
     return tuple(parts)
-
-
-def _outside(f: Any) -> Iterator[tuple[Any, str, Any]]:
-    """What f and the functions that it holds see by name from outside: closures' cells, and globals that are no code."""
-    pending = list(reachable(f))
-    seen: set[int] = set()
-    while pending:
-        function = pending.pop()
-        if id(function) in seen or (function.__module__ or "").partition(".")[0] in ("numpy", "scipy", "dualad"):
-            continue
-        seen.add(id(function))
-        names: set[str] = set()
-        codes = [function.__code__]
-        while codes:
-            code = codes.pop()
-            names.update(code.co_names)
-            codes += [each for each in code.co_consts if isinstance(each, types.CodeType)]
-        for cell in function.__closure__ or ():
-            value = _look(cell, "")
-            if not isinstance(value, types.FunctionType | types.ModuleType | type):
-                yield cell, "", value
-        for name in names:
-            value = function.__globals__.get(name)
-            if isinstance(value, types.FunctionType):
-                pending.append(value)
-            elif value is not None and not isinstance(value, types.ModuleType | type) and not callable(value):
-                yield function.__globals__, name, value
-
-
-def _look(holder: Any, name: str) -> Any:
-    """What a cell or a module's names hold at present."""
-    if holder.__class__ is dict:
-        return holder.get(name)
-    try:
-        return holder.cell_contents
-    except ValueError:  # empty yet
-        return None
 
 
 def jit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import random
 import sys
 import threading
@@ -19,6 +20,7 @@ from .jitted import unjitted
 from .levels import Level
 from .lift import Lifted, ungrounded
 from .objects import settled
+from .outside import generators
 from .places import standing
 from .tape import Tape
 from .trees import flatten, paths, tree_map, unflatten
@@ -50,7 +52,8 @@ def recorded(
 
 def _record(f: Any, args: tuple[Any, ...], keywords: dict[str, Any], statics: frozenset[int], lifted: bool) -> Graph:
     leaves, structure = flatten((args, keywords))
-    generators = _states()
+    sources = generators(f, leaves)
+    states = _states(sources)
     with Level.fresh("record") as level, unjitted(), np.errstate(all="ignore"):
         tape = Tape(getattr(f, "__name__", None) or type(f).__name__, level)
         graph = tape.graph
@@ -73,8 +76,9 @@ def _record(f: Any, args: tuple[Any, ...], keywords: dict[str, Any], statics: fr
         out = standing(f)(*positional, **named)
         results, graph.structure = flatten(out)
         graph.outputs = [_output(tape, settled(leaf)) for leaf in results]
+        del out, results  # an array that f made is held by nobody else then, and is a constant
         tape.close()
-    if generators != _states():
+    if states != _states(sources):
         raise RandomNumbers(
             f"record: {graph.name} draws random numbers, which would be the same at each call: draw them outside and pass them"
         )
@@ -88,13 +92,14 @@ def _output(tape: Tape, leaf: Any) -> Any:
     return tape.constant(leaf) if isinstance(leaf, np.ndarray) else leaf
 
 
-def _states() -> Any:
-    """The state of the global generators of random numbers."""
+def _states(sources: list[Any]) -> Any:
+    """The state of the global generators of random numbers, and of those in use."""
     numpy = ()
     if "numpy.random" in sys.modules:
         kind, key, *rest = np.random.get_state()  # noqa: NPY002 - whoever draws from it is found out
         numpy = (kind, key.tobytes(), *rest)
-    return random.getstate(), numpy
+    own = [getattr(each, "bit_generator", each) for each in sources]  # a RandomState has none
+    return random.getstate(), numpy, [pickle.dumps(each.state if hasattr(each, "state") else each.get_state()) for each in own]
 
 
 def _names(f: Any, structure: Any) -> list[str]:

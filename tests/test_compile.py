@@ -144,3 +144,43 @@ def test_layouts(name):
     for each in (x, np.ascontiguousarray(x)):
         check(compiled(each), compiled._f(each))
     assert compiled.cache_info().programs == 1
+
+
+def test_answers_that_are_constants():
+    """They are new at each call: the caller may write into them. A static zero has a sign."""
+    compiled = jit(lambda x: (np.ones(3), x))
+    for _ in range(3):
+        answer = compiled(1.0)[0]
+        check(answer, np.ones(3))
+        answer[:] = 7.0
+    signed = jit(lambda n, x: np.copysign(x, n), static_argnums=0)
+    assert [signed(n, 2.0) for n in (0.0, -0.0)] == [2.0, -2.0]
+
+
+def test_into_memory_that_is_in_use():
+    """Kernels write into what the caller gives; not where that is somebody else's memory, or laid out in another way."""
+
+    def several(x):
+        y = np.sin(x)
+        return y, x[::-1], x * 2.0, y
+
+    compiled = jit(several)
+    x = np.linspace(0.1, 1.0, 5)
+    expected = [np.copy(each) for each in several(x)]
+    whole = np.empty(10)
+    room = [tuple(np.empty(5) for _ in range(4)) for _ in range(2)]
+    cases = [
+        (x, np.empty(5), np.empty(5), np.empty(5)),
+        (np.empty(5), x, np.empty(5), np.empty(5)),
+        (np.empty(5), np.empty(5), x[::-1], np.empty(5)),
+        (whole[::2], np.empty(5), whole[1::2], np.empty(5, np.float32)),
+        *room,
+    ]
+    for out in cases:
+        x[:] = np.linspace(0.1, 1.0, 5)
+        assert compiled.into(out, x) is out
+        for target, value in zip(out, expected, strict=True):
+            np.testing.assert_allclose(target, value, rtol=1e-6 if target.dtype == np.float32 else 1e-14)
+    room[0][2].flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        compiled.into(room[0], x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import threading
+import types
 import warnings
 
 import numpy as np
@@ -19,6 +20,7 @@ from dualad.graph import Graph
 from dualad.jit import Targets
 
 X = np.array([0.3, 1.2, 2.1])
+GENERATOR = np.random.default_rng(1)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
@@ -217,6 +219,19 @@ def test_what_is_refused():
     """Random numbers; what cannot be recorded runs as it is; errors of the function are its own."""
     with pytest.raises(RandomNumbers, match="random"):
         jit(lambda x: x + np.random.rand())(1.0)  # noqa: NPY002 - what is to be found out
+    held = types.SimpleNamespace(source=[np.random.default_rng(1)])
+    own = np.random.RandomState(1)
+
+    def drawn():
+        return GENERATOR.normal()
+
+    for draw in (held.source[0].normal, own.rand, lambda: 2.0 * held.source[0].normal(), drawn):
+        with pytest.raises(RandomNumbers, match="draw them outside"):
+            jit(lambda x, draw=draw: x + draw())(1.0)
+    with pytest.raises(RandomNumbers, match="draw them outside"):
+        jit(lambda x, source: x + source.normal())(1.0, np.random.default_rng(1))
+    seeded = jit(lambda x: x + np.random.default_rng(1).normal())
+    assert seeded(1.0) == seeded(1.0) == 1.0 + np.random.default_rng(1).normal()
     with pytest.raises(BadArgument, match="takes a function"):
         jit(3.0)
     with dualad.drop_in(False), pytest.warns(CompilationWarning, match="cannot be recorded"):

@@ -122,6 +122,7 @@ def test_layers():
         "standins",
         "shadows",
         "places",
+        "outside",
         "before",
         "dropin",
         "recording",

@@ -1,0 +1,76 @@
+"""What a function sees from outside by name: closures' cells, globals, and generators of random numbers in them."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from .places import MANY, attribute, reachable
+
+
+def outside(f: Any) -> Iterator[tuple[Any, str, Any]]:
+    """What f and the functions that it holds see by name from outside: closures' cells, and globals that are no code."""
+    pending = list(reachable(f))
+    seen: set[int] = set()
+    while pending:
+        function = pending.pop()
+        if id(function) in seen or (function.__module__ or "").partition(".")[0] in ("numpy", "scipy", "dualad"):
+            continue
+        seen.add(id(function))
+        names: set[str] = set()
+        codes = [function.__code__]
+        while codes:
+            code = codes.pop()
+            names.update(code.co_names)
+            codes += [each for each in code.co_consts if isinstance(each, types.CodeType)]
+        for cell in function.__closure__ or ():
+            value = look(cell, "")
+            if not isinstance(value, types.FunctionType | types.ModuleType | type):
+                yield cell, "", value
+        for name in names:
+            value = function.__globals__.get(name)
+            if isinstance(value, types.FunctionType):
+                pending.append(value)
+            elif value is not None and not isinstance(value, types.ModuleType | type) and not callable(value):
+                yield function.__globals__, name, value
+
+
+def look(holder: Any, name: str) -> Any:
+    """What a cell or a module's names hold at present."""
+    if holder.__class__ is dict:
+        return holder.get(name)
+    try:
+        return holder.cell_contents
+    except ValueError:  # empty yet
+        return None
+
+
+def generators(f: Any, values: list[Any]) -> list[Any]:
+    """NumPy's generators of random numbers that f leads to, or these values: by name, in containers, as attributes."""
+    if "numpy.random" not in sys.modules:
+        return []
+    from numpy.random import Generator, RandomState  # noqa: PLC0415 - only where somebody has loaded it
+
+    pending = [*values, f, *[value for _, _, value in outside(f)]]
+    for function in reachable(f):
+        pending += [attribute(function, "__self__"), *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    found: list[Any] = []
+    seen: set[int] = set()
+    while pending and len(seen) < MANY:
+        value = pending.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, Generator | RandomState):
+            found.append(value)
+        elif type(value) is dict:
+            pending += value.values() if len(value) < MANY else ()
+        elif type(value) in (list, tuple):
+            pending += value if len(value) < MANY else ()
+        elif not isinstance(value, types.ModuleType | type):
+            own = attribute(value, "__dict__")
+            pending += own.values() if type(own) is dict else ()
+            pending.append(attribute(value, "__self__") if isinstance(value, types.MethodType) else None)
+    return found
