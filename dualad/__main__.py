@@ -308,6 +308,7 @@ Every derivative comes from dual numbers: residuals and Jacobian in one run, the
 curvature along a step, the Hessian behind the standard errors. Beside them runs
 the same solver with two-point differences. A run on dual numbers carries all
 derivatives along, so it costs more than a plain one, but it is one run.
+Each model's graph is what one evaluation does with NumPy.
 NIST publishes 11 digits, rounded. RSS is the residual sum of squares.
 """
 
@@ -319,6 +320,7 @@ def show(each: Study) -> None:
     print("=" * WIDTH)
     print(f"{problem.name}:  {problem.formula}".ljust(WIDTH - len(size)) + size)
     print("=" * WIDTH)
+    print(f"{dualad.record(problem.model)(each.best.b, problem.x)}\n")
     names = [f"b{i}" for i in range(1, len(problem.certified) + 1)]
     for i, start in enumerate(problem.starts):
         exact, rough = each.duals[i], each.differences[i]

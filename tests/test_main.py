@@ -139,6 +139,14 @@ def test_every_certified_value_is_printed(printed):
             assert f"{value:.10E}" in printed.out
 
 
+def test_the_graphs_of_the_models_are_printed(printed):
+    for name in ("_misra1a", "_mgh17"):
+        graph = printed.out.partition(f"graph of {name}\n")[2].partition("\n\n")[0]
+        assert "= input b" in graph
+        assert "exp(" in graph
+        assert "return %" in graph
+
+
 def test_without_matplotlib_a_line_says_how_to_get_it(printed, tmp_path):
     assert sum('pip install "dualad[plot]"' in line for line in printed.out.splitlines()) == 1
     assert not list(tmp_path.iterdir())
