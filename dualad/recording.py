@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 import pickle
 import random
 import sys
@@ -40,20 +41,22 @@ def recorded(
     """The graph of f for these arguments; leaves at the places `statics` are part of the program."""
 
     def once(lifted: bool) -> Graph:
-        for _ in range(2 if threading.active_count() > 1 else 0):
-            try:
-                return _record(f, args, keywords, statics, lifted)
-            except RandomNumbers:  # or another thread drew them, which will not happen each time
-                pass
-        return _record(f, args, keywords, statics, lifted)
+        sources = generators(f, flatten((args, keywords))[0])
+        before = _states(sources)
+        graph = _record(f, args, keywords, statics, lifted)
+        python, *others = map(operator.ne, before, _states(sources))
+        if any(others) or (python and _draws(lambda: _record(f, args, keywords, statics, lifted))):
+            raise RandomNumbers(
+                f"record: {graph.name} draws random numbers, which would be the same at each call: draw them outside and pass "
+                "them"
+            )
+        return graph
 
     return attempted(f, (args, keywords), MODE.get(), once)
 
 
 def _record(f: Any, args: tuple[Any, ...], keywords: dict[str, Any], statics: frozenset[int], lifted: bool) -> Graph:
     leaves, structure = flatten((args, keywords))
-    sources = generators(f, leaves)
-    states = _states(sources)
     with Level.fresh("record") as level, unjitted(), np.errstate(all="ignore"):
         tape = Tape(getattr(f, "__name__", None) or type(f).__name__, level)
         graph = tape.graph
@@ -78,10 +81,6 @@ def _record(f: Any, args: tuple[Any, ...], keywords: dict[str, Any], statics: fr
         graph.outputs = [_output(tape, settled(leaf)) for leaf in results]
         del out, results  # an array that f made is held by nobody else then, and is a constant
         tape.close()
-    if states != _states(sources):
-        raise RandomNumbers(
-            f"record: {graph.name} draws random numbers, which would be the same at each call: draw them outside and pass them"
-        )
     return graph
 
 
@@ -90,6 +89,26 @@ def _output(tape: Tape, leaf: Any) -> Any:
     if isinstance(leaf, Lifted):
         return tape.lines_of(leaf)
     return tape.constant(leaf) if isinstance(leaf, np.ndarray) else leaf
+
+
+def _draws(run: Callable[[], Any]) -> bool:
+    """Whether this thread draws from Python's generator while something runs; others may at any time, those of a cluster's
+    worker do."""
+    if threading.active_count() == 1:
+        return True
+    drawn: list[Any] = []
+
+    def look(frame: Any, event: str, called: Any) -> None:
+        if event == "c_call" and called in (random.random, random.getrandbits):
+            drawn.append(called)
+
+    before, kept = sys.getprofile(), random.getstate()[2]  # one number that random.gauss had left over
+    sys.setprofile(look)
+    try:
+        run()
+    finally:
+        sys.setprofile(before)
+    return bool(drawn) or random.getstate()[2] != kept
 
 
 def _states(sources: list[Any]) -> Any:

@@ -12,7 +12,7 @@ import pytest
 sys.path.append(str(Path(__file__).parent.parent))
 
 from benchmarks import __main__ as command
-from benchmarks import operations, peers, plot, report, solvers, startup, targets, timing, ways
+from benchmarks import operations, peers, plot, report, solvers, sparse, startup, targets, timing, ways
 from benchmarks.base import Peer
 from benchmarks.tasks import PROBLEMS, Task, difference, in_namespace, tasks
 
@@ -205,3 +205,11 @@ def test_the_four_ways(monkeypatch, capsys, tmp_path):
     assert calls["dualad"] < calls["2-point"]
     monkeypatch.setattr(solvers, "RECIPES", [dataclasses.replace(solvers.RECIPES[0], exact=lambda size: np.ones(5))])
     assert solvers.main(["--quick"]) == 1
+
+
+def test_sparse_table(capsys):
+    """Everybody's Jacobian is compared, and the pattern of a grid counted."""
+    sparse.main(rounds=1, cells=20, sides=(5,))
+    out = capsys.readouterr().out
+    assert "sparse_jacfwd of jit" in out
+    assert "pattern of a grid of 25: " in out

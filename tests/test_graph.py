@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import random
+import threading
+import time
 import xml.etree.ElementTree as ET
 
 import algebra_cases  # noqa: F401 - fills the list
@@ -274,3 +277,18 @@ def test_margins_ask_for_no_value():
     """np.pad looks at shapes only, so the graph of its derivative serves all values."""
     graph = record(dualad.grad(lambda x: np.sum(np.pad(x, 1, constant_values=x[0]) ** 2)))(X)
     np.testing.assert_array_equal(graph(2.0 * X), 4.0 * X + 8.0 * X[0] * np.eye(1, 3)[0])
+
+
+def test_random_numbers_of_other_threads():
+    """What another thread draws is not held against the function; what it draws itself is found out."""
+    ended = threading.Event()
+    other = threading.Thread(target=lambda: [random.random() for _ in iter(ended.is_set, True)])
+    other.start()
+    try:
+        graph = record(lambda x: [np.sin(x), time.sleep(0.02)][0])(X)
+        np.testing.assert_array_equal(graph(X), np.sin(X))
+        with pytest.raises(RandomNumbers):
+            record(lambda x: random.gauss(0.0, 1.0) * x)(X)
+    finally:
+        ended.set()
+        other.join()

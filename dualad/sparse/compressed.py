@@ -264,13 +264,8 @@ def sparse_jacobian(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[s
 def sparse_second(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, work: Compressed) -> Any:
     """The work of `sparse_hessian`."""
     selection = select(work.name, f, args, kwargs, work.argnums, None)
-    count = sum(selection.sizes)
-
-    def gradient(plan: Plan) -> Selection:
-        chunk = max(1, SEED_ELEMENTS // max(1, count * (plan.count + 1)))  # each goes along with all of ours
-        return replace(selection, f=grad(f, work.argnums, chunk_size=chunk))
-
-    _, matrix = work.matrix(selection, gradient, hessian_plan, hessian_sets)
+    gradient = replace(selection, f=grad(f, work.argnums))
+    _, matrix = work.matrix(selection, lambda plan: gradient, hessian_plan, hessian_sets)
     answers: list[Any] = []
     low = 0
     for primal, size in zip(selection.primals, selection.sizes, strict=True):
