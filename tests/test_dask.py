@@ -5,6 +5,7 @@ import pytest
 from problem_curves import two_peaks
 
 import dualad
+from benchmarks.chunks import WAYS
 from dualad import derivative, grad, jacfwd, jit, jvp, value_and_jacfwd
 from dualad.errors import NoRule
 
@@ -113,6 +114,18 @@ def test_normal_equations(client):
     residual = two_peaks(TRUE, plain) - two_peaks(TRUE * 1.01, plain)
     np.testing.assert_allclose(products[0], exact.T @ exact, rtol=1e-12, atol=1e-9)
     np.testing.assert_allclose(products[1], exact.T @ residual, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_benchmark(client, name):
+    """Every way that is timed sums the same, J'r included."""
+    t = np.linspace(0.0, 10.0, 4000)
+    jacobian = jacfwd(two_peaks)(TRUE, t)
+    residual = two_peaks(TRUE, t) - two_peaks(TRUE * 1.01, t)
+    expected = np.column_stack([jacobian.T @ jacobian, jacobian.T @ residual])
+    lazy = da.from_array(t, chunks=500)
+    found = client.compute(WAYS[name](lazy, two_peaks(TRUE * 1.01, lazy)), sync=True)
+    assert np.all(abs(found - expected) <= 1e-12 * np.max(abs(expected), axis=0))
 
 
 def test_compiled_chunks(client):
