@@ -77,7 +77,7 @@ class Structural(DualArray):
             return {key: self._mark_of(item) for key, item in value.items()}
         if isinstance(value, float | complex):
             return 0.0 if value == 0 else 1.0
-        if not isinstance(value, Lifted) and not _is_inexact(value):
+        if not _is_inexact(value):
             return value
         return np.full(np.shape(value), 1.0 if isinstance(value, Lifted) or np.any(value) else 0.0)
 
@@ -86,7 +86,7 @@ class Structural(DualArray):
 
 
 def _is_inexact(value: Any) -> bool:
-    return isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fc"
+    return isinstance(value, np.ndarray | np.generic | Lifted) and value.dtype.kind in "fc"
 
 
 def structural(value: Array, mark: Array | None, level: Level) -> Structural:

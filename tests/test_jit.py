@@ -92,6 +92,14 @@ def test_infinite_slopes():
     for x in ([1.0, 4.0], [0.0, 1.0], [0.0, 4.0], [4.0, 1.0]):
         check(compiled(np.array(x)), dualad.grad(lambda x: np.sum(np.sqrt(x)))(np.array(x)))
 
+    def chosen(x):  # inside the bounds it varies, and its slope there is unknown
+        return np.sum(np.power(np.ones(2), np.clip(x, -0.5, 0.5) ** 0.5))
+
+    inside = np.array([-0.3, 0.7])
+    with np.errstate(all="ignore"):
+        check(jit(dualad.grad(chosen))(inside), dualad.grad(chosen)(inside))
+        assert np.isnan(jit(dualad.grad(chosen))(inside)[0])
+
 
 def test_decisions_of_rules():
     """A rule that decides by values (a determinant of a singular matrix) holds for those values only."""
