@@ -126,7 +126,10 @@ class Program:
             unless = f"if y{line.number} is None: " if any(each.parameter == f"y{line.number}" for each in self.given) else ""
             body.append(f"{unless}y{line.number} = empty({shape}, d_{line.dtype.name})")
             self.made[line] = f"y{line.number}" + {"array": "", "scalar": "[0]", "number": ".item()"}[line.kind]
-        arguments = [self.made[line] for line in reads] + [f"y{line.number}" for line in gives]
+        for line in self.plan.rows.keys() & set(reads):
+            self.names[f"c{line.number}"] = self.plan.rows[line]
+        made = {**self.made, **{line: f"c{line.number}" for line in self.plan.rows}}
+        arguments = [made[line] for line in reads] + [f"y{line.number}" for line in gives]
         for line in reads:
             if line.kind == "array" and self.plan.roles[line] == "step":
                 name = self.made[line]

@@ -25,6 +25,7 @@ F64, F32, I64, I1, I8 = ir.DoubleType(), ir.FloatType(), ir.IntType(64), ir.IntT
 TYPES: dict[str, Any] = {"float64": F64, "float32": F32, "int64": I64, "bool_": I1, "boolean": I1}
 ROUNDED = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "rint": "rint", "sqrt": "sqrt", "abs": "fabs"}
 COMPARED = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+PLACED = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}
 
 _jobs: dict[int, str] = {}  # texts that numba is about to ask for
 _numbers = itertools.count()
@@ -175,7 +176,7 @@ class Emitter:
     def place(self, node: Any) -> Any:
         """An index, whose arithmetic does not overflow."""
         if _is(node, ast.BinOp):
-            emit = self.builder.add if isinstance(node.op, ast.Add) else self.builder.mul
+            emit = getattr(self.builder, PLACED[type(node.op)])
             return emit(self.place(node.left), self.place(node.right), flags=("nsw",))
         if _is(node, ast.Call):
             one, other = map(self.place, node.args)
@@ -222,8 +223,7 @@ class Emitter:
             return builder.fdiv(one if real else self.cast(one, F64), other if real else self.cast(other, F64))
         if one.type == I1:
             one, other = self.cast(one, I64), self.cast(other, I64)
-        names = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}
-        return getattr(builder, ("f" if real else "") + names[type(operator)])(one, other)
+        return getattr(builder, ("f" if real else "") + PLACED[type(operator)])(one, other)
 
     def function(self, name: str, nodes: Any) -> Any:
         builder = self.builder

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from .blocking import STACK, Order, Sweep, in_block
 from .expressions import FOLDS, REDUCTIONS, cast_text, computed_in, literal, template
 from .lines import Line, call_text
 from .planning import Part, Plan
@@ -15,12 +17,12 @@ from .views import over, size_of, space_of
 BLOCK = 1024
 """Sums are taken over blocks of so many elements, and then over the blocks: rounding errors grow slower so."""
 
+BLOCKS = 16
+"""Where loops run in turn over shorter blocks, over so many of these first."""
+
 HEADER = """\
 # Written by dualad; the file may be removed at any time. `emission` makes machine code of it.
 """
-
-STACK = 8192
-"""So many elements may lie on the stack; further arrays of a kernel are given to it."""
 
 
 def text_of(plan: Plan, stage: int, name: str) -> tuple[str, list[Line], list[Line]]:
@@ -32,6 +34,24 @@ def text_of(plan: Plan, stage: int, name: str) -> tuple[str, list[Line], list[Li
     return "\n".join([HEADER, f"def {name}({', '.join(names)}):", *_indented(body)]) + "\n", reads, gives
 
 
+@dataclass
+class Loop:
+    """The text of one loop nest, of what begins before it and of what comes after; its folds have a name, a number that they
+    begin with, and a step."""
+
+    folds: list[tuple[str, str, str]]
+    after: list[str]
+    text: list[str]
+
+    def before(self, prefix: str = "") -> list[str]:
+        """What folds begin with, that of a part of the loop with a prefix."""
+        return [f"{prefix}{name} = {begin}" for name, begin, _ in self.folds]
+
+    def step(self, prefix: str, inner: str) -> list[str]:
+        """The steps of folds by what was found for a part of them."""
+        return [f"{prefix}{name} = {step.format(prefix + name, inner + name)}" for name, _, step in self.folds]
+
+
 class Writer:
     """The body of one kernel."""
 
@@ -39,9 +59,11 @@ class Writer:
         self.plan, self.stage = plan, stage
         self.lines = [line for line in plan.live if plan.inside(line, stage)]
         self.gives = [line for line in self.lines if line in plan.outside]
-        room = STACK
+        self.order = Order(plan, self.lines)
+        self.local = self.order.local
+        room = STACK - sum(map(self.room, self.local))
         for line in self.lines:
-            if line in plan.kept and line not in plan.outside:
+            if line in plan.kept - plan.outside and line not in self.local:
                 room -= size_of(line)
                 if room < 0:
                     self.gives.append(line)
@@ -52,21 +74,9 @@ class Writer:
     def body(self) -> list[str]:
         """All statements."""
         plan = self.plan
-        items: list[Any] = [each for line in self.lines for each in plan.parts.get(line, [line])]
-        levels: dict[int, list[Any]] = {}
-        for item in items:
-            levels.setdefault(plan.level[item], []).append(item)
         work: list[str] = []
-        for level in sorted(levels):
-            loops: dict[tuple[int, ...], list[Any]] = {}
-            for item in levels[level]:
-                space = space_of(plan.shape_of(item))
-                if space:
-                    loops.setdefault(space, []).append(item)
-                else:
-                    work += self.single(item)
-            for space, together in loops.items():
-                work += self.loop(space, together)
+        for piece in self.order.pieces:
+            work += self.sweep(piece) if isinstance(piece, Sweep) else self.single(piece)
         for line in self.gives:
             if line.kind != "array":
                 work.append(f"y{line.number}[0] = v{line.number}")
@@ -77,14 +87,24 @@ class Writer:
 
     def memory(self) -> list[str]:
         """The arrays, each flat."""
-        made = [f"m{line.number} = x{line.number}.reshape({size_of(line)})" for line in self.reads if line.kind == "array"]
+        rows = self.plan.rows
+        made = [
+            f"m{line.number} = x{line.number}.reshape({rows[line].size if line in rows else size_of(line)})"
+            for line in self.reads
+            if line.kind == "array"
+        ]
         for line in self.lines:
             if line in self.gives:
                 if line.kind == "array":
                     made.append(f"m{line.number} = y{line.number}.reshape({size_of(line)})")
             elif line in self.plan.kept:
-                made.append(f"m{line.number} = np.empty({size_of(line)}, np.{_numpy(line.dtype)})")
+                made.append(f"m{line.number} = np.empty({self.room(line)}, np.{_numpy(line.dtype)})")
         return made
+
+    def room(self, line: Line) -> int:
+        """How many elements of a line are there at a time."""
+        shape = space_of(line.shape)
+        return size_of(line) // shape[-1] * self.local[line] if line in self.local else size_of(line)
 
     # -- one value ---------------------------------------------------------------------------------------------------------
 
@@ -140,8 +160,28 @@ class Writer:
 
     # -- loops -------------------------------------------------------------------------------------------------------------
 
-    def loop(self, space: tuple[int, ...], items: list[Any]) -> list[str]:
-        """The loops over a shape without axes of one."""
+    def sweep(self, sweep: Sweep) -> list[str]:
+        """Loops, one after the other; or in turn, each over a block of its last axis."""
+        loops = [self.loop(space, items, sweep) for space, items in sweep.loops]
+        length, block = sweep.length, sweep.block
+        if block == length:
+            return [line for loop in loops for line in (*loop.before(), *loop.text, *loop.after)]
+        begin, text = f"0, {length}, {block}", [line for loop in loops for line in loop.text]
+        if not any(loop.folds for loop in loops):
+            return [f"for j in range({begin}):", *_indented(text)]
+        many = block * BLOCKS
+        begin = f"k, min(k + {many}, {length}), {block}"
+        text = [f"for j in range({begin}):", *_indented(text)]
+        text = [line for loop in loops for line in loop.before("q")] + text + [line for loop in loops for line in loop.step("", "q")]
+        text = [f"for k in range(0, {length}, {many}):", *_indented(text)]
+        return [
+            *(line for loop in loops for line in loop.before()),
+            *text,
+            *(line for loop in loops for line in loop.after),
+        ]
+
+    def loop(self, space: tuple[int, ...], items: list[Any], sweep: Sweep) -> Loop:
+        """The loops over a shape without axes of one, or over a block of it."""
         plan = self.plan
         here = {item for item in items if isinstance(item, Line) and plan.roles[item] == "loop"}
         accesses: dict[tuple[Line, int, tuple[int, ...]], str] = {}  # what is read and written, with the name of its part
@@ -192,59 +232,67 @@ class Writer:
                 statements.append(f"v{item.number} = {value}{self.comment(item)}")
                 if item in plan.kept:
                     statements.append(put(item, 0, whole, f"v{item.number}"))
-        return [*_nest(space, accesses, statements, folds), *after]
+        loop = Loop(folds, after, [])
+        self.nest(space, accesses, statements, loop, sweep)
+        return loop
+
+    def nest(
+        self,
+        space: tuple[int, ...],
+        accesses: dict[tuple[Line, int, tuple[int, ...]], str],
+        statements: list[str],
+        loop: Loop,
+        sweep: Sweep,
+    ) -> None:
+        """Loops over a shape, of which axes are merged that lie behind each other everywhere."""
+        cut = sweep.block != sweep.length
+        lengths = list(space)
+        steps, starts = {}, {}
+        for (base, offset, strides), name in accesses.items():
+            local = base in self.local
+            steps[name], starts[name] = in_block(strides, offset, sweep.length, sweep.block) if local else (list(strides), offset)
+        axis = len(lengths) - 2 - cut
+        while axis >= 0:
+            if all(each[axis] == each[axis + 1] * lengths[axis + 1] for each in steps.values()):
+                lengths[axis : axis + 2] = [lengths[axis] * lengths[axis + 1]]
+                for each in steps.values():
+                    del each[axis]
+            axis -= 1
+        outer, inner = lengths[:-1], lengths[-1]
+        taken, each_time = [], []
+        for (base, _, _), name in accesses.items():
+            *far, near = steps[name]
+            indices = [*((f"i{place}", step) for place, step in enumerate(far)), *([("j", near)] if cut and base not in self.local else []), ("i", near)]
+            places = [str(starts[name])] * bool(starts[name])
+            places += [index if step == 1 else f"{index} * {step}" for index, step in indices if step]
+            at = " + ".join(places) or "0"
+            written = any(f"{name}_place" in statement for statement in statements)
+            if not written and near == 0:
+                taken.append(f"{name} = load(m{base.number}, {at})")
+            elif not written:
+                each_time.append(f"{name} = load(m{base.number}, {at})")
+            else:
+                statements = [statement.replace(f" {name}_place,", f" {at},") for statement in statements]
+        statements = [*each_time, *statements]
+        if cut:
+            count = f"{sweep.block}" if inner % sweep.block == 0 else f"min({sweep.block}, {inner} - j)"
+            text = [*loop.before("p"), f"for i in range({count}):", *_indented(statements), *loop.step("q", "p")]
+        elif loop.folds and inner > BLOCK:
+            text = [*loop.before("p"), f"for i in range(j, min(j + {BLOCK}, {inner})):", *_indented(statements), *loop.step("", "p")]
+            text = [f"for j in range(0, {inner}, {BLOCK}):", *_indented(text)]
+        else:
+            text = [f"for i in range({inner}):", *_indented(statements)]
+        text = [*taken, *text]
+        for place in reversed(range(len(outer))):
+            text = [f"for i{place} in range({outer[place]}):", *_indented(text)]
+        if not cut and inner <= BLOCK:
+            text = [*loop.before("p"), *text, *(f"{name} = p{name}" for name, _, _ in loop.folds)]
+            loop.folds = []
+        loop.text = text
 
     def _folded(self, line: Line) -> list[tuple[Any, np.dtype[Any]]]:
         dtype = line.dtype
         return [(each, dtype) for each in self.plan.operands(line)]
-
-
-def _nest(
-    space: tuple[int, ...],
-    accesses: dict[tuple[Line, int, tuple[int, ...]], str],
-    statements: list[str],
-    folds: list[tuple[str, str, str]],
-) -> list[str]:
-    """Loops over a shape, of which axes are merged that lie behind each other everywhere."""
-    lengths = list(space)
-    steps = {name: list(strides) for (_, _, strides), name in accesses.items()}
-    axis = len(lengths) - 2
-    while axis >= 0:
-        if all(each[axis] == each[axis + 1] * lengths[axis + 1] for each in steps.values()):
-            lengths[axis : axis + 2] = [lengths[axis] * lengths[axis + 1]]
-            for each in steps.values():
-                del each[axis]
-        axis -= 1
-    outer, inner = lengths[:-1], lengths[-1]
-    taken, each_time = [], []
-    for (base, offset, _), name in accesses.items():
-        *far, near = steps[name]
-        start = " + ".join(
-            [*([str(offset)] if offset else []), *(f"i{place} * {step}" for place, step in enumerate(far) if step)]
-        )
-        places = [*([start] if start else []), *(["i"] if near == 1 else [f"i * {near}"] if near else [])]
-        at = " + ".join(places) or "0"
-        written = any(f"{name}_place" in statement for statement in statements)
-        if not written and near == 0:
-            taken.append(f"{name} = load(m{base.number}, {at})")
-        elif not written:
-            each_time.append(f"{name} = load(m{base.number}, {at})")
-        else:
-            statements = [statement.replace(f" {name}_place,", f" {at},") for statement in statements]
-    statements = [*each_time, *statements]
-    if folds and inner > BLOCK:
-        block = [f"p{name} = {begin}" for name, begin, _ in folds]
-        block += [f"for i in range(j, min(j + {BLOCK}, {inner})):", *_indented(statements)]
-        block += [f"{name} = {step.format(name, 'p' + name)}" for name, _, step in folds]
-        before = [f"{name} = {begin}" for name, begin, _ in folds]
-        text, after = [f"for j in range(0, {inner}, {BLOCK}):", *_indented(block)], []
-    else:
-        before = [f"p{name} = {begin}" for name, begin, _ in folds]
-        text, after = [f"for i in range({inner}):", *_indented(statements)], [f"{name} = p{name}" for name, _, _ in folds]
-    text = [*taken, *text]
-    for place in reversed(range(len(outer))):
-        text = [f"for i{place} in range({outer[place]}):", *_indented(text)]
-    return [*before, *text, *after]
 
 
 def _numpy(dtype: np.dtype[Any]) -> str:

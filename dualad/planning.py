@@ -16,7 +16,7 @@ from .expressions import REDUCTIONS, arity, computed_in, known
 from .graph import Graph, written
 from .lines import Line, lines_in
 from .passes import constant_of
-from .views import Access, Map, over, packed, size_of, space_of
+from .views import VIEWS, Access, Map, over, packed, size_of, space_of
 
 MANY = 1500
 """Lines of one kernel: LLVM takes a second for so many."""
@@ -55,6 +55,8 @@ class Plan:
         By stage the truths that guards ask for, and what they were: a kernel checks these itself.
     numbers
         Constants all of whose elements are one number.
+    rows
+        Constants that are the same along some axes, with one element along these.
     kept
         Arrays that are written to memory, because something needs them that does not run in the same loop.
     """
@@ -71,8 +73,16 @@ class Plan:
         self.outside: set[Line] = set()
         self.tests: dict[int, dict[Line, bool]] = {}
         self.numbers = {line: number for line in self.graph.hidden if (number := _uniform(graph, line)) is not None}
+        viewed = {each for line in self.live if line.function in VIEWS for each in line.inputs()}
+        self.rows = {
+            line: rows
+            for line in self.graph.hidden
+            if line not in self.numbers and line not in viewed and (rows := _rows(graph, line)) is not None
+        }
         for line in self.live:
             self.roles[line] = self._role(line)
+        for line, rows in self.rows.items():
+            self.map.narrow(line, packed(rows.shape))
         self._stages()
         for line in self.live:
             if self.roles[line] in ("loop", "fold", "join"):
@@ -292,6 +302,19 @@ def _uniform(graph: Graph, line: Line) -> Any:
         return None
     first = held.reshape(-1)[:1]
     return first[0] if (first.tobytes() * held.size) == held.tobytes() else None
+
+
+def _rows(graph: Graph, line: Line) -> Any:
+    """A constant with one element along the axes along which it is the same; None if there are none."""
+    held = constant_of(graph, line)
+    if held is None or not known(line.dtype) or not held.size:
+        return None
+    rows = held.view(f"u{held.itemsize}") if held.flags.c_contiguous else None
+    for axis in range(held.ndim) if rows is not None else ():
+        first = rows.take([0], axis)
+        if np.array_equal(rows.take([-1], axis), first) and np.all(rows == first):
+            rows = first
+    return None if rows is None or rows.size == held.size else np.ascontiguousarray(rows).view(held.dtype)
 
 
 def packed_all(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -66,6 +66,10 @@ class Map:
         self._known[line] = found
         return True
 
+    def narrow(self, line: Line, strides: tuple[int, ...]) -> None:
+        """Say that a line, which no other one is a view of, lies in an array with one element along some axes."""
+        self._known[line] = Access(line, 0, strides, line.shape)
+
     def _array(self, line: Line) -> Any:
         if line not in self._views:
             self._views[line] = np.empty(line.shape, np.int8)
