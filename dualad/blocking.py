@@ -20,6 +20,9 @@ LONG = 256
 STACK = 8192
 """So many elements may lie on the stack, blocks among them; further arrays of a kernel are given to it."""
 
+PAD = 8
+"""So many elements stand between two arrays: were their beginnings a power of two apart, a cache would not hold them all."""
+
 WIDEST, NARROWEST = 512, 32
 """Elements of a block along its axis: fewer would be too little for a loop."""
 
@@ -159,15 +162,20 @@ class Order:
             if not isinstance(piece, Sweep) or len(piece.loops) == 1:
                 continue
             between = [line for line in piece.items if line in plan.kept - plan.outside and where.get(line) == {place}]
-            rows = sum(map(size_of, between)) // piece.length
+            rows = sum(map(rows_of, between))
             if rows * piece.length <= room:
                 continue
             while rows * NARROWEST > room:
-                rows -= size_of(between.pop()) // piece.length
+                rows -= rows_of(between.pop())
             if between:
                 piece.block = min(WIDEST, room // rows // NARROWEST * NARROWEST)
                 room -= rows * piece.block
                 self.local |= dict.fromkeys(between, piece.block)
+
+
+def rows_of(line: Line) -> int:
+    """How many rows along its last axis an array has."""
+    return size_of(line) // space_of(line.shape)[-1]
 
 
 def place_of(item: Any) -> Line:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .blocking import STACK, Order, Sweep, in_block
+from .blocking import PAD, STACK, Order, Sweep, in_block, rows_of
 from .expressions import FOLDS, REDUCTIONS, cast_text, computed_in, literal, template
 from .lines import Line, call_text
 from .planning import Part, Plan
@@ -102,9 +102,8 @@ class Writer:
         return made
 
     def room(self, line: Line) -> int:
-        """How many elements of a line are there at a time."""
-        shape = space_of(line.shape)
-        return size_of(line) // shape[-1] * self.local[line] if line in self.local else size_of(line)
+        """How many elements an array on the stack has."""
+        return PAD + (rows_of(line) * self.local[line] if line in self.local else size_of(line))
 
     # -- one value ---------------------------------------------------------------------------------------------------------
 
@@ -172,7 +171,11 @@ class Writer:
         many = block * BLOCKS
         begin = f"k, min(k + {many}, {length}), {block}"
         text = [f"for j in range({begin}):", *_indented(text)]
-        text = [line for loop in loops for line in loop.before("q")] + text + [line for loop in loops for line in loop.step("", "q")]
+        text = (
+            [line for loop in loops for line in loop.before("q")]
+            + text
+            + [line for loop in loops for line in loop.step("", "q")]
+        )
         text = [f"for k in range(0, {length}, {many}):", *_indented(text)]
         return [
             *(line for loop in loops for line in loop.before()),
@@ -250,7 +253,9 @@ class Writer:
         steps, starts = {}, {}
         for (base, offset, strides), name in accesses.items():
             local = base in self.local
-            steps[name], starts[name] = in_block(strides, offset, sweep.length, sweep.block) if local else (list(strides), offset)
+            steps[name], starts[name] = (
+                in_block(strides, offset, sweep.length, sweep.block) if local else (list(strides), offset)
+            )
         axis = len(lengths) - 2 - cut
         while axis >= 0:
             if all(each[axis] == each[axis + 1] * lengths[axis + 1] for each in steps.values()):
@@ -262,7 +267,11 @@ class Writer:
         taken, each_time = [], []
         for (base, _, _), name in accesses.items():
             *far, near = steps[name]
-            indices = [*((f"i{place}", step) for place, step in enumerate(far)), *([("j", near)] if cut and base not in self.local else []), ("i", near)]
+            indices = [
+                *((f"i{place}", step) for place, step in enumerate(far)),
+                *([("j", near)] if cut and base not in self.local else []),
+                ("i", near),
+            ]
             places = [str(starts[name])] * bool(starts[name])
             places += [index if step == 1 else f"{index} * {step}" for index, step in indices if step]
             at = " + ".join(places) or "0"
@@ -278,7 +287,12 @@ class Writer:
             count = f"{sweep.block}" if inner % sweep.block == 0 else f"min({sweep.block}, {inner} - j)"
             text = [*loop.before("p"), f"for i in range({count}):", *_indented(statements), *loop.step("q", "p")]
         elif loop.folds and inner > BLOCK:
-            text = [*loop.before("p"), f"for i in range(j, min(j + {BLOCK}, {inner})):", *_indented(statements), *loop.step("", "p")]
+            text = [
+                *loop.before("p"),
+                f"for i in range(j, min(j + {BLOCK}, {inner})):",
+                *_indented(statements),
+                *loop.step("", "p"),
+            ]
             text = [f"for j in range(0, {inner}, {BLOCK}):", *_indented(text)]
         else:
             text = [f"for i in range({inner}):", *_indented(statements)]

@@ -307,14 +307,14 @@ def _uniform(graph: Graph, line: Line) -> Any:
 def _rows(graph: Graph, line: Line) -> Any:
     """A constant with one element along the axes along which it is the same; None if there are none."""
     held = constant_of(graph, line)
-    if held is None or not known(line.dtype) or not held.size:
+    if held is None or not known(line.dtype) or not held.size or not held.flags.c_contiguous:
         return None
-    rows = held.view(f"u{held.itemsize}") if held.flags.c_contiguous else None
-    for axis in range(held.ndim) if rows is not None else ():
+    rows = held.view(f"u{held.itemsize}")
+    for axis in range(held.ndim):
         first = rows.take([0], axis)
         if np.array_equal(rows.take([-1], axis), first) and np.all(rows == first):
             rows = first
-    return None if rows is None or rows.size == held.size else np.ascontiguousarray(rows).view(held.dtype)
+    return None if rows.size == held.size else rows.view(held.dtype)
 
 
 def packed_all(shape: tuple[int, ...]) -> tuple[int, ...]:

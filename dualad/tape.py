@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -50,12 +51,11 @@ class Tape:
     def close(self) -> None:
         """Arrays from outside are used as they are at each call; those that the function itself filled, as they were, and
         those that nobody holds any more are constants."""
-        while self.met:
-            array, snapshot, line = self.met.popitem()[1]
-            if isinstance(array, Lifted):
-                continue
-            changed = array.tobytes() != snapshot.tobytes()
-            if changed or line in self.written or not _held(array):
+        met = [each for each in self.met.values() if not isinstance(each[0], Lifted)]
+        self.met.clear()
+        held = _held([array for array, _, _ in met])
+        for place, (array, snapshot, line) in enumerate(met):
+            if not held[place] or line in self.written or array.tobytes() != snapshot.tobytes():
                 self.graph.hidden[line].flags.writeable = False
             else:
                 self.graph.hidden[line] = array
@@ -115,15 +115,33 @@ class Tape:
         return node
 
 
-def _held(array: Any) -> bool:
-    """Whether somebody else, beside the caller and this function, holds an array or what it is a view of."""
-    while isinstance(array, np.ndarray):
-        if sys.getrefcount(array) > 3:  # by the caller's name or the view, by ours, by the argument of getrefcount
-            return True
-        if array.base is None:
-            return False
-        array = array.base
-    return True
+def _held(arrays: list[Any]) -> list[bool]:
+    """Whether somebody else holds an array, what it is a view of, or another view of that. The caller holds each of them in a
+    tuple and in this list."""
+    known: dict[int, Any] = {}
+    roots: list[int] = []  # by place, the identity of what an array is a view of in the end
+    explained: Counter[int] = Counter()
+    for place in range(len(arrays)):
+        each = arrays[place]
+        explained[id(each)] += 2
+        while isinstance(each, np.ndarray):
+            if id(each) not in known:
+                known[id(each)] = each
+                explained[id(each.base)] += 1
+            root, each = id(each), each.base
+        roots.append(root if each is None else 0)  # memory that is not NumPy's own
+    nobody = np.empty(0)
+    known[id(nobody)], own = nobody, id(nobody)
+    each = None
+    del nobody
+    counts = {number: sys.getrefcount(array) - explained[number] for number, array in known.items()}
+    held = {0}
+    for number, array in known.items():
+        if counts[number] > counts[own]:
+            while array.base is not None and isinstance(array.base, np.ndarray):
+                array = array.base
+            held.add(id(array))
+    return [root in held for root in roots]
 
 
 def _arrays_in(values: Any) -> list[NodeArray]:

@@ -128,6 +128,7 @@ def test_layers():
         "recording",
         "expressions",
         "planning",
+        "blocking",
         "loops",
         "emission",
         "selection",
