@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import operator
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -56,6 +57,9 @@ class Program:
             "outcome": outcome_of,
         }
         self.hidden = list(self.graph.hidden)
+        for line, held in (self.plan.rows | self.plan.numbers).items():
+            if line.kind == "array" and size_of(line) > LARGE:  # the others need no memory for it
+                self.graph.hidden[line] = np.broadcast_to(np.array(held), line.shape)
         self.made: dict[Line, str] = {}  # how a value is written in the program
         self.given = self._given()
         text = self._program()
@@ -73,13 +77,13 @@ class Program:
     def _program(self) -> str:
         plan = self.plan
         inputs = [line for line in self.graph.inputs if line is not None]
-        parameters = [f"x{line.number}" for line in (*inputs, *self.hidden)] + [f"{each.parameter}=None" for each in self.given]
         self.made = {line: f"x{line.number}" for line in (*inputs, *self.hidden)}
         needed = {base for line in plan.live for base in plan._sources(line)}
         body = [
             f"if not x{line.number}.flags.c_contiguous: x{line.number} = contiguous(x{line.number})"
             for line in (*inputs, *self.hidden)
             if line.kind == "array" and known(line.dtype) and line in needed and not _packed(self.graph, line)
+            if line not in plan.rows and line not in plan.numbers
         ]
         guards = list(self.graph.guards)
         last = max(plan.stage.values(), default=0)
@@ -93,6 +97,9 @@ class Program:
             guards = self._checks(guards, body)
         outputs = [self._output(leaf, body) for leaf in self.graph.outputs]
         body.append(f"return [{', '.join(outputs)}]")
+        used = {word for line in body for word in re.findall(r"\bx\d+\b", line)}
+        self.hidden = [line for line in self.hidden if f"x{line.number}" in used]
+        parameters = [f"x{line.number}" for line in (*inputs, *self.hidden)] + [f"{each.parameter}=None" for each in self.given]
         return "\n".join([f"def run({', '.join(parameters)}):", *("    " + line for line in body)]) + "\n"
 
     def _given(self) -> list[Given]:

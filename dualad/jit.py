@@ -29,6 +29,15 @@ VARIANTS = 8
 KINDS = 64
 """For so many kinds of arguments programs are kept; the one that was not used for the longest time goes first."""
 
+MISSED = object()
+"""What a shortcut gives that does not apply."""
+
+
+def _missing(args: tuple[Any, ...]) -> Any:
+    """The shortcut of a function that has none."""
+    return MISSED
+
+
 LEAF = flatten(0.0)[1]
 """The structure of one value."""
 
@@ -52,6 +61,34 @@ class Variant:
         self.places = [place for place, line in enumerate(graph.inputs) if line is not None]
         self.structure = graph.structure
         self.single = graph.structure == LEAF
+        self.lane: Callable[..., Any] | None = None
+
+    def shortcut(self, args: tuple[Any, ...], watched: list[Any], counts: list[int]) -> Callable[..., Any]:
+        """A function of the tuple of arguments, arrays and floats, that answers if they are of the kind of these, and gives
+        MISSED if not, or if a name from outside is bound to something else or a guard does not hold: what a call costs beside
+        the program is nearly all to find that out, and here it is written out for the kind."""
+        names: dict[str, Any] = {"ndarray": np.ndarray, "MISSED": MISSED, "look": look, "unflatten": unflatten}
+        names |= {"run": self.run, "structure": self.structure, "counts": counts}
+        values = [f"a{place}" for place in range(len(args))]
+        tests = [f"len(args) != {len(args)}"]
+        lines = [f"if {tests[0]}: return MISSED", f"{', '.join(values)}, = args"]
+        for name, each in zip(values, args, strict=True):
+            test = f"{name}.__class__ is not {name}_class"
+            names[f"{name}_class"] = each.__class__
+            if isinstance(each, np.ndarray):
+                names[f"{name}_dtype"] = each.dtype
+                test += f" or {name}.shape != {each.shape} or {name}.dtype is not {name}_dtype"
+            lines.append(f"if {test}: return MISSED")
+        for place, (holder, name, value) in enumerate(watched):
+            names |= {f"holder{place}": holder, f"bound{place}": value}
+            lines.append(f"if look(holder{place}, {name!r}) is not bound{place}: return MISSED")
+        hidden = [f"h{place}" for place in range(len(self.hidden))]
+        names |= zip(hidden, self.hidden, strict=True)
+        lines += [f"outputs = run({', '.join(values + hidden)})", "if outputs is None: return MISSED", "counts[0] += 1"]
+        lines.append("return outputs[0]" if self.single else "return unflatten(structure, outputs)")
+        text = "\n    ".join(["def call(args):", *lines])
+        exec(compile(text, f"<call of {self.program.graph.name}>", "exec"), names)
+        return names["call"]  # type: ignore[no-any-return]
 
 
 class Targets:
@@ -102,11 +139,12 @@ class Jitted(Wrapper):
         self._lock = threading.RLock()
         self._counts = [0, 0, 0]
         self._told = False
+        self._shortcut: Callable[..., Any] = _missing
         self._outside = list(outside(self._f))
 
     def __getstate__(self) -> Any:
         kept = dict(self.__dict__)
-        for name in ("_entries", "_lock", "_counts", "_told", "_outside"):
+        for name in ("_entries", "_lock", "_counts", "_told", "_outside", "_shortcut"):
             del kept[name]
         return kept
 
@@ -120,6 +158,10 @@ class Jitted(Wrapper):
     # -- calls -------------------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
+        if not keywords:
+            answer = self._shortcut(args)
+            if answer is not MISSED:
+                return answer
         key = None if keywords or self._statics[0] else _simple(args)
         return self._slowly(args, keywords) if key is None else self._found(key, args, args, keywords)
 
@@ -165,6 +207,10 @@ class Jitted(Wrapper):
                     outputs = variant.run(*values, *variant.hidden, **targets.memory(variant, values))
                 if outputs is not None:
                     self._counts[0] += 1
+                    if leaves is args and targets is None and len(entry.variants) == 1:
+                        if variant.lane is None:
+                            variant.lane = variant.shortcut(args, self._outside, self._counts)
+                        self._shortcut = variant.lane
                     return outputs[0] if variant.single else unflatten(variant.structure, outputs)
                 if targets is not None:
                     targets.done = frozenset()
@@ -172,6 +218,7 @@ class Jitted(Wrapper):
 
     def _missed(self, key: Any, leaves: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         with self._lock:
+            self._shortcut = _missing  # it goes one way only, and keeps a program that may have to go
             entry = self._entries.setdefault(key, Entry())
             self._entries.move_to_end(key)
             while len(self._entries) > KINDS:
@@ -273,6 +320,7 @@ class Jitted(Wrapper):
         """Forget all programs."""
         with self._lock:
             self._entries.clear()
+            self._shortcut = _missing
 
 
 def _simple(args: tuple[Any, ...]) -> tuple[Any, ...] | None:

@@ -63,7 +63,10 @@ def constant_of(graph: Graph, line: Any) -> Any:
     if not isinstance(line, Line):
         return line if isinstance(line, int | float | complex | np.ndarray | np.generic) else None
     held = graph.hidden.get(line)
-    return held if isinstance(held, np.ndarray) and not held.flags.writeable and held.base is None else None
+    each = held
+    while isinstance(each, np.ndarray) and not each.flags.writeable:
+        each = each.base
+    return held if each is None else None
 
 
 def constant_line(graph: Graph, value: Any) -> Line:
