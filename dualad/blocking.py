@@ -56,7 +56,7 @@ class Order:
     Attributes
     ----------
     pieces
-        Lines or parts of one element, and sweeps.
+        Lines or parts of one element, products of matrices, and sweeps.
     local
         The arrays of which there is only a block at a time, with its length.
     """
@@ -73,7 +73,7 @@ class Order:
             loops: dict[Space, list[Any]] = {}
             for item in levels[level]:
                 space = space_of(plan.shape_of(item))
-                if space:
+                if space and (isinstance(item, Part) or plan.roles[item] != "product"):
                     loops.setdefault(space, []).append(item)
                 else:
                     self._after([item], item)

@@ -21,7 +21,7 @@ from .graph import Graph, outcome_of
 from .lines import Line, lines_in, name_of, same
 from .loops import text_of
 from .passes import constant_of, optimised
-from .planning import Plan
+from .planning import COMPUTED, Plan
 from .recording import recorded
 from .unrolling import UNROLLING, Unrolling
 from .views import packed, size_of
@@ -111,7 +111,7 @@ class Program:
                 continue
             base, offset, strides, shape = self.plan.map[leaf]
             axes = _order(shape, strides)
-            if self.plan.roles[base] in ("loop", "fold", "join") and base.kind == "array" and axes is not None:
+            if self.plan.roles[base] in COMPUTED and base.kind == "array" and axes is not None:
                 name = f"y{base.number}"
                 if offset == 0 and LARGE <= size_of(leaf) == size_of(base) and shape == leaf.shape and name not in found:
                     found[name] = Given(name, place, axes, base.shape, leaf.shape, base.dtype)

@@ -19,7 +19,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.core.extending import intrinsic
 
-from . import simd
+from . import products, simd
 
 F64, F32, I64, I1, I8 = ir.DoubleType(), ir.FloatType(), ir.IntType(64), ir.IntType(1), ir.IntType(8)
 TYPES: dict[str, Any] = {"float64": F64, "float32": F32, "int64": I64, "bool_": I1, "boolean": I1}
@@ -123,8 +123,24 @@ class Emitter:
             self.loop(node)
         elif _is(node, ast.Return):
             self.builder.ret(self.value(node.value))
+        elif node.value.func.id == "product":
+            self.product(*node.value.args)
         else:
             self.store(*node.value.args)
+
+    def product(self, out: Any, *nodes: Any) -> None:
+        """A product of small matrices, by a function for their layout; the narrower operand is on the left, where it is one row."""
+        one, first, left, other, second, right, sizes = nodes
+        rows, inner, columns = ast.literal_eval(sizes)
+        layout = products.Layout(rows, inner, columns, ast.literal_eval(left), ast.literal_eval(right), (columns, 1))
+        pairs = [(one, first), (other, second)]
+        if columns < min(rows, 4):  # one row, or a few: the long axis goes along vectors
+            layout, pairs = layout.turned, pairs[::-1]
+        pointers = [self.builder.gep(self.memory[name.id], [self.place(offset)], inbounds=True) for name, offset in pairs]
+        target = self.memory[out.id]
+        self.builder.call(
+            products.function_of(self.builder.module, layout, target.type.pointee, simd.BITS), [*pointers, target]
+        )
 
     def assign(self, target: Any, node: Any) -> None:
         if isinstance(target, ast.Subscript):

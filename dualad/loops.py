@@ -11,8 +11,8 @@ import numpy as np
 from .blocking import PAD, STACK, Order, Sweep, in_block, rows_of
 from .expressions import FOLDS, REDUCTIONS, cast_text, computed_in, literal, template
 from .lines import Line, call_text
-from .planning import Part, Plan
-from .views import over, size_of, space_of
+from .planning import Part, Plan, product_of
+from .views import over, size_of
 
 BLOCK = 1024
 """Sums are taken over blocks of so many elements, and then over the blocks: rounding errors grow slower so."""
@@ -129,6 +129,8 @@ class Writer:
         """The statement of one element."""
         if isinstance(item, Part):
             return [f"store(m{item.number}, {item.target.offset}, {self.scalar(item.source, item.dtype)})"]
+        if self.plan.roles[item] == "product":
+            return [self.product(item)]
         operands = self.plan.operands(item)
         if self.plan.roles[item] == "fold":
             dtype = item.dtype
@@ -137,6 +139,20 @@ class Writer:
         return [
             f"v{item.number} = {self.expression(item, [self.scalar(*pair) for pair in self.typed(item)])}{self.comment(item)}"
         ]
+
+    def product(self, line: Line) -> str:
+        """The statement of a product of matrices: arrays with offsets and strides, lengths of the axes."""
+        sizes = product_of(line)
+        assert sizes is not None
+        texts = []
+        for place, each in enumerate(self.plan.operands(line)):
+            access = self.plan.map[each]
+            if not self.plan.inside(access.base, self.stage):
+                self.reads[access.base] = None
+            vector = (0, *access.strides) if place == 0 else (*access.strides, 0)
+            strides = access.strides[-2:] if len(access.shape) > 1 else vector
+            texts.append(f"m{access.base.number}, {access.offset}, {strides}")
+        return f"product(m{line.number}, {', '.join(texts)}, {sizes}){self.comment(line)}"
 
     def typed(self, line: Line) -> list[tuple[Any, np.dtype[Any]]]:
         """The operands of a line with the dtypes in which they are needed."""

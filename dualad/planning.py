@@ -26,6 +26,15 @@ STEP, LINE = 3000, 30
 
 JOINS = (np.stack, np.concatenate)
 
+PRODUCTS = (np.matmul, np.dot)
+
+COMPUTED = ("loop", "fold", "product", "join")
+"""The roles of lines that a kernel computes."""
+
+PRODUCT, RIGHT = 2**16, 2**12
+"""Multiplications of a product of matrices that a kernel computes at most, and elements of its right operand: BLAS takes larger
+ones."""
+
 
 class Part:
     """What is copied into a place of a joined array: a line read over a shape, and the access of where it goes."""
@@ -46,7 +55,7 @@ class Plan:
     Attributes
     ----------
     roles
-        "input", "view", "loop", "fold", "join" or "step", by line.
+        "input", "view", "loop", "fold", "product", "join" or "step", by line.
     stage
         By line the number of the kernel that computes it; a step comes after the kernel of its number.
     level
@@ -81,11 +90,15 @@ class Plan:
         }
         for line in self.live:
             self.roles[line] = self._role(line)
+        for line in [each for each, role in self.roles.items() if role == "product"]:
+            for base in self._sources(line):  # that needs all elements
+                self.numbers.pop(base, None)
+                self.rows.pop(base, None)
         for line, rows in self.rows.items():
             self.map.narrow(line, packed(rows.shape))
         self._stages()
         for line in self.live:
-            if self.roles[line] in ("loop", "fold", "join"):
+            if self.roles[line] in COMPUTED:
                 self._levels(line)
         self._needs()
 
@@ -94,7 +107,8 @@ class Plan:
         """About what a call takes, in the time of one operation on one element."""
         loops = [item for line in self.level if isinstance(line, Line) for item in self.parts.get(line, [line])]
         steps = sum(role == "step" for role in self.roles.values())
-        return STEP * steps + sum(LINE + int(np.prod(self.shape_of(item))) for item in loops)
+        products = [np.prod(product_of(line)) for line, role in self.roles.items() if role == "product"]
+        return STEP * steps + sum(products) // 8 + sum(LINE + int(np.prod(self.shape_of(item))) for item in loops)
 
     # -- roles -----------------------------------------------------------------------------------------------------------
 
@@ -109,6 +123,8 @@ class Plan:
                 return "loop"
             if self._is_fold(line):
                 return "fold"
+            if product_of(line) is not None and all(size_of(self.map[each].base) > 1 for each in line.inputs()):
+                return "product"
             parts = self._joined(line)
             if parts is not None:
                 self.parts[line] = parts
@@ -117,7 +133,7 @@ class Plan:
 
     def _is_fold(self, line: Line) -> bool:
         """Whether a line reduces all axes of one array to a scalar."""
-        if line.function in (np.matmul, np.dot) and len(line.args) == 2 and not line.keywords:
+        if line.function in PRODUCTS and len(line.args) == 2 and not line.keywords:
             both = [each for each in line.args if isinstance(each, Line)]
             return (
                 all(len(each.shape) == 1 and each.dtype == line.dtype for each in both)
@@ -193,7 +209,7 @@ class Plan:
             if role == "step":
                 waits = [self.stage[each] for before, each in guards if before <= line.number and each in self.stage]
                 stage = max(stage, *waits, 0) if waits else stage
-            elif role in ("loop", "fold", "join"):
+            elif role in COMPUTED:
                 stage = max(stage, floor)
                 counts[stage] = counts.get(stage, 0) + 1 + len(self.parts.get(line, ()))
                 if counts[stage] >= MANY:
@@ -208,8 +224,8 @@ class Plan:
 
     def operands(self, line: Line) -> list[Any]:
         """The operands of a line that a loop computes."""
-        if self.roles[line] == "fold":
-            return list(line.args[:2] if line.function in (np.matmul, np.dot) else line.args[:1])
+        if self.roles[line] in ("fold", "product"):
+            return list(line.args[:2] if line.function in PRODUCTS else line.args[:1])
         return list(line.args[: arity(line)])
 
     def shape_of(self, item: Any) -> tuple[int, ...]:
@@ -220,7 +236,7 @@ class Plan:
 
     def inside(self, line: Line, stage: int) -> bool:
         """Whether a line is computed by the kernel of a stage."""
-        return self.roles[line] in ("loop", "fold", "join") and self.stage[line] == stage
+        return self.roles[line] in COMPUTED and self.stage[line] == stage
 
     def _level(self, item: Any, source: Any, stage: int, least: int) -> int:
         """The lowest level at which an operand can be read."""
@@ -232,7 +248,7 @@ class Plan:
             return least
         if size_of(base) == 1 and self.roles[base] != "join":
             return max(least, self.ready[base])
-        if self.roles[base] == "loop" and self.together(item, source):
+        if self.roles[base] == "loop" and self.roles.get(item) != "product" and self.together(item, source):
             return max(least, self.level[base])
         return max(least, self.ready[base] if self.roles[base] == "join" else self.level[base] + 1)
 
@@ -263,7 +279,7 @@ class Plan:
     def _needs(self) -> None:
         """Which values go to memory, and which leave their kernel."""
         for line in self.live:
-            for item in self.parts.get(line, [line]) if self.roles[line] in ("loop", "fold", "join") else []:
+            for item in self.parts.get(line, [line]) if self.roles[line] in COMPUTED else []:
                 sources = [item.source] if isinstance(item, Part) else self.operands(line)
                 for source in sources:
                     if isinstance(source, Line):
@@ -278,13 +294,13 @@ class Plan:
                 self.tests.setdefault(stage, {})[base] = guard.outcome
             else:
                 self.outside.add(base)
-        self.outside = {line for line in self.outside if self.roles[line] in ("loop", "fold", "join")}
+        self.outside = {line for line in self.outside if self.roles[line] in COMPUTED}
         self.kept |= {line for line in self.outside if line.kind == "array"}
-        self.kept |= {line for line in self.live if self.roles[line] == "join"}
+        self.kept |= {line for line in self.live if self.roles[line] in ("join", "product")}
 
     def _need(self, item: Any, source: Line, stage: int) -> None:
         base = self.map[source].base
-        if self.roles[base] not in ("loop", "fold", "join"):
+        if self.roles[base] not in COMPUTED:
             return
         if self.stage[base] != stage:
             self.outside.add(base)
@@ -293,6 +309,21 @@ class Plan:
 
     def _meets(self, item: Any, source: Line, base: Line) -> bool:
         return self.level[base] == self.level[item] and self.together(item, source)
+
+
+def product_of(line: Line) -> tuple[int, int, int] | None:
+    """Rows, inner length and columns of a product of small matrices, be they vectors; None if it is none."""
+    if line.function not in PRODUCTS or len(line.args) != 2 or line.keywords or line.dtype.kind != "f" or not known(line.dtype):
+        return None
+    both = [each for each in line.args if isinstance(each, Line)]
+    if len(both) != 2 or any(each.kind != "array" or each.dtype != line.dtype or size_of(each) < 2 for each in both):
+        return None
+    *some, rows, inner = (1, *both[0].shape)
+    *other, _, columns = both[1].shape if len(both[1].shape) > 1 else (*both[1].shape, 1)
+    if any(length != 1 for length in (*some, *other)) or size_of(line) != rows * columns or size_of(line) < 2:
+        return None
+    small = rows * inner * columns <= PRODUCT and inner * min(rows, columns) <= RIGHT
+    return (rows, inner, columns) if small else None
 
 
 def _uniform(graph: Graph, line: Line) -> Any:

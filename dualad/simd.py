@@ -98,6 +98,8 @@ def _registers() -> dict[str, int]:
 
 
 _REGISTERS = _registers()
+BITS = next((bits for feature, bits in (("+avx512f", 512), ("+avx", 256)) if feature in _TARGET[2].split(",")), 128)
+"""Those of a vector register."""
 
 
 def _register(name: str, libm: str, arity: int) -> None:
@@ -226,7 +228,7 @@ VECTORISED = bool(WIDE)
 
 def _fingerprint() -> str:
     """What compiled code depends on: the entries it may call, the target, the compilers, and how we emit code."""
-    files = [Path(__file__), Path(__file__).with_name("emission.py")]
+    files = [Path(__file__).with_name(name) for name in ("simd.py", "emission.py", "products.py")]
     source = b"".join(each.read_bytes() for each in files if each.exists())
     parts = (sorted(_VECTORS.items()), _TARGET, numba.__version__, llvmlite.__version__, hashlib.sha256(source).hexdigest())
     return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -130,6 +130,7 @@ def test_layers():
         "planning",
         "blocking",
         "loops",
+        "products",
         "emission",
         "selection",
         "differences",
