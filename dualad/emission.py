@@ -129,7 +129,7 @@ class Emitter:
             self.store(*node.value.args)
 
     def product(self, out: Any, *nodes: Any) -> None:
-        """A product of small matrices, by a function for their layout; the narrower operand is on the left, where it is one row."""
+        """A product of small matrices, by a function for their layout."""
         one, first, left, other, second, right, sizes = nodes
         rows, inner, columns = ast.literal_eval(sizes)
         layout = products.Layout(rows, inner, columns, ast.literal_eval(left), ast.literal_eval(right), (columns, 1))
@@ -138,9 +138,8 @@ class Emitter:
             layout, pairs = layout.turned, pairs[::-1]
         pointers = [self.builder.gep(self.memory[name.id], [self.place(offset)], inbounds=True) for name, offset in pairs]
         target = self.memory[out.id]
-        self.builder.call(
-            products.function_of(self.builder.module, layout, target.type.pointee, simd.BITS), [*pointers, target]
-        )
+        function = products.function_of(self.builder.module, layout, target.type.pointee, simd.BITS)
+        self.builder.call(function, [*pointers, target])
 
     def assign(self, target: Any, node: Any) -> None:
         if isinstance(target, ast.Subscript):

@@ -88,7 +88,8 @@ class Variant:
         lines.append("return outputs[0]" if self.single else "return unflatten(structure, outputs)")
         text = "\n    ".join(["def call(args):", *lines])
         exec(compile(text, f"<call of {self.program.graph.name}>", "exec"), names)
-        return names["call"]  # type: ignore[no-any-return]
+        call: Callable[..., Any] = names["call"]
+        return call
 
 
 class Targets:

@@ -34,10 +34,8 @@ class Layout(NamedTuple):
 
 def function_of(module: Any, layout: Layout, real: Any, bits: int) -> Any:
     """The function of pointers to the left operand, the right one and the result; `bits` are those of a vector register."""
-    name = "_".join(
-        ["product", str(real), *(str(each) for part in layout for each in (part if type(part) is tuple else (part,)))]
-    )
-    name = name.replace("-", "m")
+    numbers = [*layout[:3], *layout.left, *layout.right, *layout.out]
+    name = "_".join(["product", str(real), *map(str, numbers)]).replace("-", "m")
     if name in module.globals:
         return module.globals[name]
     pointer = real.as_pointer()

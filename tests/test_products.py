@@ -1,4 +1,4 @@
-"""Products of small matrices in compiled loops: every remainder of rows and vectors, transposed, strided, vectors, both dtypes."""
+"""Products of small matrices in compiled loops: every remainder of rows and vectors, views, vectors, both dtypes."""
 
 from __future__ import annotations
 
