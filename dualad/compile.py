@@ -20,11 +20,14 @@ from .expressions import TYPES, known
 from .graph import Graph, outcome_of
 from .lines import Line, lines_in, name_of, same
 from .loops import text_of
-from .passes import constant_of, optimised
+from .passes import assumed, constant_of, optimised
 from .planning import COMPUTED, Plan
 from .recording import recorded
 from .unrolling import UNROLLING, Unrolling
-from .views import packed, size_of
+from .views import VIEWS, packed, size_of
+
+LESS = 0.9
+"""Guards may ask for more than they have to where that leaves so much of the cost."""
 
 LARGE = 4096
 """Elements of an output that is worth writing to a caller's memory directly."""
@@ -44,11 +47,19 @@ class Given(NamedTuple):
 
 class Program:
     """A compiled graph: `run` takes the values of the inputs that vary, then of the arrays from outside, and gives the outputs
-    as a list, or None if a guard does not hold. Memory for outputs, as `given` describes it, can be named beside."""
+    as a list, or None if a guard does not hold. Memory for outputs, as `given` describes it, can be named beside.
 
-    def __init__(self, graph: Graph) -> None:
+    Guards may ask for more than they have to (`assumed`); then `whole` is the graph, of which a program can be made that does
+    not, to be asked where this one gives None.
+    """
+
+    def __init__(self, graph: Graph, assuming: bool = True) -> None:
         self.graph = optimised(graph)
         self.plan = Plan(self.graph)
+        self.whole: Graph | None = None
+        less = assumed(self.graph) if assuming else None
+        if less is not None and (plan := Plan(less)).cost < self.plan.cost * LESS:
+            self.whole, self.graph, self.plan = graph, less, plan
         self.sources: list[str] = []
         self.names: dict[str, Any] = {
             "empty": np.empty,
@@ -56,6 +67,7 @@ class Program:
             "same": same,
             "outcome": outcome_of,
         }
+        self.apart = self._apart(graph)
         self.hidden = list(self.graph.hidden)
         for line, held in (self.plan.rows | self.plan.numbers).items():
             if line.kind == "array" and size_of(line) > LARGE:  # the others need no memory for it
@@ -95,19 +107,36 @@ class Program:
                 if plan.roles[line] == "step" and plan.stage[line] == stage:
                     body += self._step(line)
             guards = self._checks(guards, body)
-        outputs = [self._output(leaf, body) for leaf in self.graph.outputs]
+        outputs = [
+            self._output(leaf, body) + ".copy()" * (place in self.apart) for place, leaf in enumerate(self.graph.outputs)
+        ]
         body.append(f"return [{', '.join(outputs)}]")
         used = {word for line in body for word in re.findall(r"\bx\d+\b", line)}
         self.hidden = [line for line in self.hidden if f"x{line.number}" in used]
         parameters = [f"x{line.number}" for line in (*inputs, *self.hidden)] + [f"{each.parameter}=None" for each in self.given]
         return "\n".join([f"def run({', '.join(parameters)}):", *("    " + line for line in body)]) + "\n"
 
+    def _apart(self, graph: Graph) -> set[int]:
+        """The places of outputs that are to be copies: they lie in memory of an input, or of another output, and those of the
+        graph as it was recorded do not."""
+        found: set[int] = set()
+        owners: dict[Line, Line] = {}  # of the memory now, and as it was recorded
+        for place, (leaf, recorded_leaf) in enumerate(zip(self.graph.outputs, graph.outputs, strict=True)):
+            if isinstance(leaf, Line) and leaf.kind == "array" and isinstance(recorded_leaf, Line):
+                owner = recorded_leaf
+                while owner.function in VIEWS:
+                    owner = owner.args[0]
+                base = self.plan.map[leaf].base
+                if owner.function is not None if base.function is None else owners.setdefault(base, owner) is not owner:
+                    found.add(place)
+        return found
+
     def _given(self) -> list[Given]:
         """The outputs that are all of what a kernel writes to one array, where it is so large that copying takes longer than to
         see that nothing else lies there."""
         found: dict[str, Given] = {}
         for place, leaf in enumerate(self.graph.outputs):
-            if not isinstance(leaf, Line) or leaf.kind != "array":
+            if not isinstance(leaf, Line) or leaf.kind != "array" or place in self.apart:
                 continue
             base, offset, strides, shape = self.plan.map[leaf]
             axes = _order(shape, strides)
@@ -316,6 +345,8 @@ def compiled(name: str, text: str, signature: list[tuple[str, int]]) -> Callable
 def evaluate(program: Program, values: list[Any]) -> list[Any]:
     """What a program gives for the values of its inputs."""
     outputs = program.run(*values, *(program.graph.hidden[line] for line in program.hidden))
+    if outputs is None and program.whole is not None:
+        return evaluate(Program(program.whole, assuming=False), values)
     if outputs is None:
         raise GuardFailed(f"the recorded run of {program.graph.name} took another way than these values lead")
     return outputs

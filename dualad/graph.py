@@ -117,6 +117,10 @@ class Graph:
             self._known[key] = line
         return line
 
+    def known(self, function: Function, args: tuple[Any, ...]) -> Line | None:
+        """The line of a call, if there is one."""
+        return self._known.get((function, key_of(args), key_of({})))
+
     def input(self, value: Any, name: str) -> Line:
         """A line that stands for something from outside."""
         line = self.emit(None, (object(),), {}, value)  # like no other
@@ -232,7 +236,9 @@ class Graph:
 
 def fresh(value: Any) -> Any:
     """A constant of the program as an array of its own."""
-    return np.copy(value) if isinstance(value, np.ndarray) and value.base is None and not value.flags.writeable else value
+    if not isinstance(value, np.ndarray) or value.flags.writeable:
+        return value
+    return np.copy(value) if value.base is None or not getattr(value.base, "flags", value.flags).writeable else value
 
 
 def computed(line: Line, values: dict[Line, Any]) -> Any:

@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .compile import Program, program_of
+from .compile import program_of
 from .errors import BadArgument, CompilationWarning, RandomNumbers, depth
 from .lift import Lifted
 from .outside import look, outside
 from .recording import traced
 from .trees import flatten, unflatten
+from .variants import LEAF, MISSED, Entry, Targets, Variant, missing
 from .wrapping import Wrapper
 
 VARIANTS = 8
@@ -28,18 +29,6 @@ VARIANTS = 8
 
 KINDS = 64
 """For so many kinds of arguments programs are kept; the one that was not used for the longest time goes first."""
-
-MISSED = object()
-"""What a shortcut gives that does not apply."""
-
-
-def _missing(args: tuple[Any, ...]) -> Any:
-    """The shortcut of a function that has none."""
-    return MISSED
-
-
-LEAF = flatten(0.0)[1]
-"""The structure of one value."""
 
 
 class CacheInfo(NamedTuple):
@@ -49,82 +38,6 @@ class CacheInfo(NamedTuple):
     misses: int
     eager: int
     programs: int
-
-
-class Variant:
-    """One way through a function, compiled."""
-
-    def __init__(self, program: Program) -> None:
-        graph = program.graph
-        self.program, self.run = program, program.run
-        self.hidden = [graph.hidden[line] for line in program.hidden]
-        self.places = [place for place, line in enumerate(graph.inputs) if line is not None]
-        self.structure = graph.structure
-        self.single = graph.structure == LEAF
-        self.lane: Callable[..., Any] | None = None
-
-    def shortcut(self, args: tuple[Any, ...], watched: list[Any], counts: list[int]) -> Callable[..., Any]:
-        """A function of the tuple of arguments, arrays and floats, that answers if they are of the kind of these, and gives
-        MISSED if not, or if a name from outside is bound to something else or a guard does not hold: what a call costs beside
-        the program is nearly all to find that out, and here it is written out for the kind."""
-        names: dict[str, Any] = {"ndarray": np.ndarray, "MISSED": MISSED, "look": look, "unflatten": unflatten}
-        names |= {"run": self.run, "structure": self.structure, "counts": counts}
-        values = [f"a{place}" for place in range(len(args))]
-        tests = [f"len(args) != {len(args)}"]
-        lines = [f"if {tests[0]}: return MISSED", f"{', '.join(values)}, = args"]
-        for name, each in zip(values, args, strict=True):
-            test = f"{name}.__class__ is not {name}_class"
-            names[f"{name}_class"] = each.__class__
-            if isinstance(each, np.ndarray):
-                names[f"{name}_dtype"] = each.dtype
-                test += f" or {name}.shape != {each.shape} or {name}.dtype is not {name}_dtype"
-            lines.append(f"if {test}: return MISSED")
-        for place, (holder, name, value) in enumerate(watched):
-            names |= {f"holder{place}": holder, f"bound{place}": value}
-            lines.append(f"if look(holder{place}, {name!r}) is not bound{place}: return MISSED")
-        hidden = [f"h{place}" for place in range(len(self.hidden))]
-        names |= zip(hidden, self.hidden, strict=True)
-        lines += [f"outputs = run({', '.join(values + hidden)})", "if outputs is None: return MISSED", "counts[0] += 1"]
-        lines.append("return outputs[0]" if self.single else "return unflatten(structure, outputs)")
-        text = "\n    ".join(["def call(args):", *lines])
-        exec(compile(text, f"<call of {self.program.graph.name}>", "exec"), names)
-        call: Callable[..., Any] = names["call"]
-        return call
-
-
-class Targets:
-    """Arrays that an answer is to be in, and at which places a program has put it there itself."""
-
-    def __init__(self, arrays: list[Any]) -> None:
-        self.arrays, self.done = arrays, frozenset[int]()
-
-    def memory(self, variant: Variant, values: Any) -> dict[str, Any]:
-        """What a program can write to directly: arrays of its layout, which share no memory with anything else."""
-        found, places = {}, []
-        for parameter, place, axes, shape, whole, dtype in variant.program.given:
-            target: Any = self.arrays[place] if place < len(self.arrays) else None
-            if target.__class__ is not np.ndarray or target.shape != whole or target.dtype != dtype:
-                continue
-            turned = target.transpose(axes)
-            flags = turned.flags
-            if not (flags.c_contiguous and flags.writeable and flags.aligned):
-                continue
-            others = (*values, *variant.hidden, *self.arrays[:place], *self.arrays[place + 1 :])
-            if not any(isinstance(each, np.ndarray) and np.may_share_memory(target, each) for each in others):
-                found[parameter] = turned.reshape(shape)
-                places.append(place)
-        self.done = frozenset(places)
-        return found
-
-
-class Entry:
-    """The variants for one kind of arguments; `eager` if there are too many, or none can be made."""
-
-    __slots__ = ("eager", "variants")
-
-    def __init__(self) -> None:
-        self.variants: list[Variant] = []
-        self.eager = False
 
 
 class Jitted(Wrapper):
@@ -140,7 +53,7 @@ class Jitted(Wrapper):
         self._lock = threading.RLock()
         self._counts = [0, 0, 0]
         self._told = False
-        self._shortcut: Callable[..., Any] = _missing
+        self._shortcut: Callable[..., Any] = missing
         self._outside = list(outside(self._f))
 
     def __getstate__(self) -> Any:
@@ -206,6 +119,10 @@ class Jitted(Wrapper):
                     outputs = variant.run(*values, *variant.hidden)
                 else:
                     outputs = variant.run(*values, *variant.hidden, **targets.memory(variant, values))
+                if outputs is None and (wider := self._wider(entry, variant)) is not None:
+                    variant = wider
+                    outputs = variant.run(*values, *variant.hidden)
+                    targets = None if targets is None else targets.missed()
                 if outputs is not None:
                     self._counts[0] += 1
                     if leaves is args and targets is None and len(entry.variants) == 1:
@@ -213,13 +130,12 @@ class Jitted(Wrapper):
                             variant.lane = variant.shortcut(args, self._outside, self._counts)
                         self._shortcut = variant.lane
                     return outputs[0] if variant.single else unflatten(variant.structure, outputs)
-                if targets is not None:
-                    targets.done = frozenset()
+                targets = None if targets is None else targets.missed()
         return self._missed(key, leaves, args, keywords)
 
     def _missed(self, key: Any, leaves: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         with self._lock:
-            self._shortcut = _missing  # it goes one way only, and keeps a program that may have to go
+            self._shortcut = missing  # it goes one way only, and keeps a program that may have to go
             entry = self._entries.setdefault(key, Entry())
             self._entries.move_to_end(key)
             while len(self._entries) > KINDS:
@@ -243,10 +159,23 @@ class Jitted(Wrapper):
                 del self._entries[key]  # a dual of an outer transform is there this time only
                 return self._f(*args, **keywords)
             entry.variants.insert(0, variant := Variant(program))
-        outputs = variant.run(*[leaves[place] for place in variant.places], *variant.hidden)
+        values = [leaves[place] for place in variant.places]
+        outputs = variant.run(*values, *variant.hidden)
+        if outputs is None and (wider := self._wider(entry, variant)) is not None:
+            variant = wider
+            outputs = variant.run(*values, *variant.hidden)
         if outputs is None:  # what it does differs from run to run
             return self._f(*args, **keywords)
         return outputs[0] if variant.single else unflatten(variant.structure, outputs)
+
+    def _wider(self, entry: Entry, variant: Variant) -> Variant | None:
+        """What `Variant.wider` gives, which takes the place of that variant."""
+        with self._lock:
+            wider = variant.wider()
+            if wider is not None:
+                entry.variants[:] = [wider if each is variant else each for each in entry.variants]
+                self._shortcut = missing
+        return wider
 
     def _give_up(self, entry: Entry, why: str) -> None:
         entry.eager = True
@@ -321,7 +250,7 @@ class Jitted(Wrapper):
         """Forget all programs."""
         with self._lock:
             self._entries.clear()
-            self._shortcut = _missing
+            self._shortcut = missing
 
 
 def _simple(args: tuple[Any, ...]) -> tuple[Any, ...] | None:

@@ -17,6 +17,9 @@ from .views import over, size_of
 BLOCK = 1024
 """Sums are taken over blocks of so many elements, and then over the blocks: rounding errors grow slower so."""
 
+SHORT = 64
+"""Loops over so many elements have a sum of their own."""
+
 BLOCKS = 16
 """Where loops run in turn over shorter blocks, over so many of these first."""
 
@@ -299,6 +302,7 @@ class Writer:
             else:
                 statements = [statement.replace(f" {name}_place,", f" {at},") for statement in statements]
         statements = [*each_time, *statements]
+        rows = bool(outer) and inner >= SHORT  # sums of which are taken first
         if cut:
             count = f"{sweep.block}" if inner % sweep.block == 0 else f"min({sweep.block}, {inner} - j)"
             text = [*loop.before("p"), f"for i in range({count}):", *_indented(statements), *loop.step("q", "p")]
@@ -310,12 +314,14 @@ class Writer:
                 *loop.step("", "p"),
             ]
             text = [f"for j in range(0, {inner}, {BLOCK}):", *_indented(text)]
+        elif rows:
+            text = [*loop.before("p"), f"for i in range({inner}):", *_indented(statements), *loop.step("", "p")]
         else:
             text = [f"for i in range({inner}):", *_indented(statements)]
         text = [*taken, *text]
         for place in reversed(range(len(outer))):
             text = [f"for i{place} in range({outer[place]}):", *_indented(text)]
-        if not cut and inner <= BLOCK:
+        if not cut and not rows and inner <= BLOCK:
             text = [*loop.before("p"), *text, *(f"{name} = p{name}" for name, _, _ in loop.folds)]
             loop.folds = []
         loop.text = text

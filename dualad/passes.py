@@ -7,6 +7,7 @@ subexpressions need no pass, as the same call is the same line from the start; l
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -121,6 +122,8 @@ def _simplify(graph: Graph, line: Line) -> Line | None:
         return first.args[0] if _alike(first.args[0], line) else None
     if function in (np.transpose, np.matrix_transpose) and _only(line) and _only(first) and first.function is function:
         return first.args[0]
+    if function is np.matmul and not line.keywords and line.kind == "array":
+        return _turned_product(graph, line)
     neutral = NEUTRAL.get(function)
     if neutral is None or len(args) != 2 or line.keywords or line.dtype.kind == "c":
         return None  # (inf + 1j) * 1 has an imaginary part of nan
@@ -132,6 +135,52 @@ def _simplify(graph: Graph, line: Line) -> Line | None:
             if other.kind == line.kind == "array" and other.dtype == line.dtype and _only_more_axes(other.shape, line.shape):
                 return graph.emit(np.reshape, (other, line.shape), {}, np.empty(line.shape, line.dtype))
     return None
+
+
+def _turned_product(graph: Graph, line: Line) -> Line | None:
+    """The transpose of a product that is there already, where a line is the product of the transposes."""
+    if not all(isinstance(each, Line) and len(each.shape) >= 2 for each in line.args):
+        return None
+    for one in _turned(graph, line.args[1]):
+        for other in _turned(graph, line.args[0]):
+            known = graph.known(np.matmul, (one, other))
+            if known is None or known is line or known.dtype != line.dtype:
+                continue
+            if (*known.shape[:-2], known.shape[-1], known.shape[-2]) == line.shape:
+                return graph.emit(np.swapaxes, (known, -1, -2), {}, np.empty(line.shape, line.dtype))
+    return None
+
+
+def _turned(graph: Graph, line: Line) -> list[Line]:
+    """The lines that are known to be a line with its last two axes exchanged."""
+    axes = tuple(range(len(line.shape)))
+    forms = [
+        (np.swapaxes, -1, -2),
+        (np.swapaxes, -2, -1),
+        (np.matrix_transpose,),
+        (np.transpose, (*axes[:-2], axes[-1], axes[-2])),
+    ]
+    forms += [(np.transpose,)] if len(axes) == 2 else []
+    found = [known for function, *rest in forms if (known := graph.known(function, (line, *rest))) is not None]
+    if any(line.function is function and list(line.args[1:]) == rest for function, *rest in forms) and not line.keywords:
+        found.append(line.args[0])
+    return found
+
+
+def assumed(graph: Graph) -> Graph | None:
+    """The graph with guards that need less: of two truths that are not to hold both, the first one alone. Whether tangents
+    have nan where the value has none, is asked so, and tangents may not need the value at all. None if a guard is another."""
+    guards = []
+    for guard in graph.guards:
+        both = guard.line.args
+        if guard.line.function is not np.bitwise_and or guard.outcome is not False or not isinstance(both[0], Line):
+            return None
+        guards.append(guard._replace(line=both[0]))
+    if not guards:
+        return None
+    new = copy.copy(graph)
+    new.guards = guards
+    return cleaned(new)
 
 
 NEUTRAL: dict[Any, tuple[tuple[int, float], ...]] = {

@@ -107,8 +107,12 @@ class Plan:
         """About what a call takes, in the time of one operation on one element."""
         loops = [item for line in self.level if isinstance(line, Line) for item in self.parts.get(line, [line])]
         steps = sum(role == "step" for role in self.roles.values())
-        products = [np.prod(product_of(line)) for line, role in self.roles.items() if role == "product"]
-        return STEP * steps + sum(products) // 8 + sum(LINE + int(np.prod(self.shape_of(item))) for item in loops)
+        products = sum(
+            size_of(line) * (1, *next(line.inputs()).shape)[-1]
+            for line in self.live
+            if line.function in PRODUCTS and self.roles[line] != "fold"
+        )
+        return STEP * steps + products // 8 + sum(LINE + int(np.prod(self.shape_of(item))) for item in loops)
 
     # -- roles -----------------------------------------------------------------------------------------------------------
 

@@ -143,6 +143,7 @@ def test_layers():
         "reverse",
         "opaque",
         "compile",
+        "variants",
         "jit",
         "derivatives",
         "hessians",

@@ -1,0 +1,109 @@
+"""The ways through a function that were compiled, and the arrays that their answers go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .compile import Program
+from .outside import look
+from .trees import flatten, unflatten
+
+MISSED = object()
+"""What a shortcut gives that does not apply."""
+
+
+def missing(args: tuple[Any, ...]) -> Any:
+    """The shortcut of a function that has none."""
+    return MISSED
+
+
+LEAF = flatten(0.0)[1]
+"""The structure of one value."""
+
+
+class Variant:
+    """One way through a function, compiled."""
+
+    def __init__(self, program: Program) -> None:
+        graph = program.graph
+        self.program, self.run = program, program.run
+        self.hidden = [graph.hidden[line] for line in program.hidden]
+        self.places = [place for place, line in enumerate(graph.inputs) if line is not None]
+        self.structure = graph.structure
+        self.single = graph.structure == LEAF
+        self.lane: Callable[..., Any] | None = None
+
+    def wider(self) -> Variant | None:
+        """The same way by a program whose guards do not ask for too much; None if this is one."""
+        return None if self.program.whole is None else Variant(Program(self.program.whole, assuming=False))
+
+    def shortcut(self, args: tuple[Any, ...], watched: list[Any], counts: list[int]) -> Callable[..., Any]:
+        """A function of the tuple of arguments, arrays and floats, that answers if they are of the kind of these, and gives
+        MISSED if not, or if a name from outside is bound to something else or a guard does not hold: what a call costs beside
+        the program is nearly all to find that out, and here it is written out for the kind."""
+        names: dict[str, Any] = {"ndarray": np.ndarray, "MISSED": MISSED, "look": look, "unflatten": unflatten}
+        names |= {"run": self.run, "structure": self.structure, "counts": counts}
+        values = [f"a{place}" for place in range(len(args))]
+        tests = [f"len(args) != {len(args)}"]
+        lines = [f"if {tests[0]}: return MISSED", f"{', '.join(values)}, = args"]
+        for name, each in zip(values, args, strict=True):
+            test = f"{name}.__class__ is not {name}_class"
+            names[f"{name}_class"] = each.__class__
+            if isinstance(each, np.ndarray):
+                names[f"{name}_dtype"] = each.dtype
+                test += f" or {name}.shape != {each.shape} or {name}.dtype is not {name}_dtype"
+            lines.append(f"if {test}: return MISSED")
+        for place, (holder, name, value) in enumerate(watched):
+            names |= {f"holder{place}": holder, f"bound{place}": value}
+            lines.append(f"if look(holder{place}, {name!r}) is not bound{place}: return MISSED")
+        hidden = [f"h{place}" for place in range(len(self.hidden))]
+        names |= zip(hidden, self.hidden, strict=True)
+        lines += [f"outputs = run({', '.join(values + hidden)})", "if outputs is None: return MISSED", "counts[0] += 1"]
+        lines.append("return outputs[0]" if self.single else "return unflatten(structure, outputs)")
+        text = "\n    ".join(["def call(args):", *lines])
+        exec(compile(text, f"<call of {self.program.graph.name}>", "exec"), names)
+        call: Callable[..., Any] = names["call"]
+        return call
+
+
+class Targets:
+    """Arrays that an answer is to be in, and at which places a program has put it there itself."""
+
+    def __init__(self, arrays: list[Any]) -> None:
+        self.arrays, self.done = arrays, frozenset[int]()
+
+    def memory(self, variant: Variant, values: Any) -> dict[str, Any]:
+        """What a program can write to directly: arrays of its layout, which share no memory with anything else."""
+        found, places = {}, []
+        for parameter, place, axes, shape, whole, dtype in variant.program.given:
+            target: Any = self.arrays[place] if place < len(self.arrays) else None
+            if target.__class__ is not np.ndarray or target.shape != whole or target.dtype != dtype:
+                continue
+            turned = target.transpose(axes)
+            flags = turned.flags
+            if not (flags.c_contiguous and flags.writeable and flags.aligned):
+                continue
+            others = (*values, *variant.hidden, *self.arrays[:place], *self.arrays[place + 1 :])
+            if not any(isinstance(each, np.ndarray) and np.may_share_memory(target, each) for each in others):
+                found[parameter] = turned.reshape(shape)
+                places.append(place)
+        self.done = frozenset(places)
+        return found
+
+    def missed(self) -> Targets:
+        """The same after a run that did not put anything there."""
+        self.done = frozenset()
+        return self
+
+
+class Entry:
+    """The variants for one kind of arguments; `eager` if there are too many, or none can be made."""
+
+    __slots__ = ("eager", "variants")
+
+    def __init__(self) -> None:
+        self.variants: list[Variant] = []
+        self.eager = False
