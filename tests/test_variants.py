@@ -1,0 +1,85 @@
+"""Compiled functions: what a call finds, and what it gives, beside the numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import dualad
+from dualad import jit
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _kernels_of_the_tests(tmp_path_factory):
+    """Kernels go to a directory of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DUALAD_CACHE_DIR", str(tmp_path_factory.mktemp("kernels")))
+        yield
+
+
+def test_answers_share_no_memory_that_nobody_shared():
+    """A copy is one, also where loops need none; products of transposes are arrays of their own."""
+
+    def several(x):
+        return (
+            x.copy(),
+            np.sin(x),
+            np.sin(x).copy(),
+            np.reshape(+x, (2, 8)),
+            x @ x.T * 1.0,
+            x @ (x * 2.0).T,
+            (x * 2.0) @ x.T,
+            x[1:],
+        )
+
+    compiled = jit(several)
+    x = np.random.default_rng(1).standard_normal((4, 4))
+    for _ in range(3):
+        answers = compiled(x)
+        np.testing.assert_allclose(answers[5], several(x)[5], rtol=1e-13)
+        for place, each in enumerate(answers[:-1]):
+            assert not any(np.shares_memory(each, other) for other in (x, *answers[:place]))
+        assert np.shares_memory(answers[-1], x)
+
+
+def test_a_shortcut_is_for_one_kind():
+    """What comes after calls of one kind, of other shapes, dtypes, classes and numbers, or when a name is bound anew."""
+    scale = 2.0
+
+    def scaled(x, a):
+        return x * a * scale
+
+    compiled = jit(scaled)
+    x = np.arange(3.0)
+    for _ in range(3):
+        for args in ((x, 2.0), (x, np.float64(2.0)), (x.astype(np.float32), 2.0), (x[:2], 2.0), (x, 2), (x[:, None], x)):
+            for _ in range(2):
+                got, want = compiled(*args), scaled(*args)
+                assert got.dtype == want.dtype
+                np.testing.assert_array_equal(got, want)
+    np.testing.assert_array_equal(compiled(np.zeros((2, 3))[:, ::2].T, 1.0), np.zeros((2, 2)))
+    before = compiled.cache_info()
+    assert (before.misses, before.hits) == (before.programs, 36 + 1 - before.programs)
+    scale = 3.0
+    np.testing.assert_array_equal(compiled(x, 2.0), x * 6.0)
+    with pytest.raises(TypeError):
+        compiled(x)
+    compiled.clear_cache()
+    assert compiled.cache_info().programs == 0
+    np.testing.assert_array_equal(compiled(x, 2.0), x * 6.0)
+
+
+def test_a_value_that_tangents_do_not_need():
+    """It is computed only when a tangent is nan: then the value decides whether that stands for something unknown."""
+    w = np.random.default_rng(2).standard_normal((40, 50))
+
+    def total(x):
+        return np.sum((w @ x) @ x.T)
+
+    compiled = jit(dualad.grad(total))
+    x = np.random.default_rng(3).standard_normal((50, 50))
+    np.testing.assert_allclose(compiled(x), dualad.grad(total)(x), rtol=1e-12)
+    x[3, 4] = np.nan
+    for _ in range(2):
+        np.testing.assert_array_equal(np.isnan(compiled(x)), np.isnan(dualad.grad(total)(x)))
+    assert compiled.cache_info().programs == 1
