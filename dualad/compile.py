@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .compiling import file_of
 from .errors import GuardFailed
-from .expressions import TYPES, known
+from .expressions import known
 from .graph import Graph, outcome_of
 from .lines import Line, lines_in, name_of, same
 from .loops import text_of
@@ -331,15 +330,9 @@ def program_of(f: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str,
 
 def compiled(name: str, text: str, signature: list[tuple[str, int]]) -> Callable[..., Any]:
     """The compiled function of a text, from the disk if it was compiled before; it does not look what it is given."""
-    import numba  # noqa: PLC0415 - half a second, for whoever needs it
+    from . import emission  # noqa: PLC0415 - loads LLVM
 
-    from . import emission  # noqa: PLC0415 - loads numba
-
-    types = [
-        getattr(numba, TYPES[char]) if ndim < 0 else numba.types.Array(getattr(numba, TYPES[char]), ndim, "C")
-        for char, ndim in signature
-    ]
-    return emission.compiled(name, text, types, str(file_of(name, text) or f"<{name}>"))
+    return emission.compiled(name, text, signature)
 
 
 def evaluate(program: Program, values: list[Any]) -> list[Any]:

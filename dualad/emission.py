@@ -1,25 +1,23 @@
 """Machine code from the text of a kernel: each line becomes LLVM's instructions at once.
 
-numba takes some milliseconds a line, nearly all of it to find out about types that are known here. So numba gets a function of
-one line, the call of an intrinsic, and that writes what the text says. It knows the few words that `loops` uses: assignments,
-loops over ranges, arithmetic of float64, float32, int64 and truths, the functions below and those of `simd`. Arrays are told
-to be apart from each other, so that LLVM need not look before it widens a loop; whoever calls a kernel sees to that. Places are
-not checked: the program that is written around them knows the sizes.
+numba would take some milliseconds a line, nearly all of it to find out about types that are known here, and half a second to
+begin with. The text has the few words that `loops` uses: assignments, loops over ranges, arithmetic of float64, float32, int64
+and truths, the functions below and those of `libm`. Arrays are told to be apart from each other, so that LLVM need not look
+before it widens a loop; whoever calls a kernel sees to that. Places are not checked: the program that is written around them
+knows the sizes.
 """
 
 from __future__ import annotations
 
 import ast
 import functools
-import itertools
 from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
-from numba.core.extending import intrinsic
 
-from . import products, simd
+from . import native, products
+from .expressions import TYPES as NAMES
 
 F64, F32, I64, I1, I8 = ir.DoubleType(), ir.FloatType(), ir.IntType(64), ir.IntType(1), ir.IntType(8)
 TYPES: dict[str, Any] = {"float64": F64, "float32": F32, "int64": I64, "bool_": I1, "boolean": I1}
@@ -27,39 +25,22 @@ ROUNDED = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "rint": "rint", "
 COMPARED = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 PLACED = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}
 
-_jobs: dict[int, str] = {}  # texts that numba is about to ask for
-_numbers = itertools.count()
+OPEN = 2**14
+"""Elements of an array in whose kernel other threads may run: it is worth the time to let them."""
 
 
-def compiled(name: str, text: str, arguments: list[Any], path: str) -> Callable[..., Any]:
-    """The compiled function of a text, from the disk if it was compiled before; it does not look what it is given."""
-    job = next(_numbers)
-    _jobs[job] = text
-    try:
-        names = ", ".join(f"a{place}" for place in range(len(arguments)))
-        scope: dict[str, Any] = {"__name__": __name__, "emit": _emitter(len(arguments))}  # numba asks for a module
-        exec(compile(f"def {name}({names}):\n    return emit({job}, {names})\n", path, "exec"), scope)
-        return simd.njit(scope[name], nogil=True, no_cfunc_wrapper=True).compile(tuple(arguments))
-    finally:
-        del _jobs[job]
+def compiled(name: str, text: str, signature: list[tuple[str, int]]) -> Callable[..., Any]:
+    """The compiled function of a text, from the disk if it was compiled before; it does not look what it is given. Of each
+    argument the signature has NumPy's character of its dtype, and its axes, or -1 for a number."""
+    kinds = [(TYPES[NAMES[char]], ndim >= 0) for char, ndim in signature]
 
+    def build() -> Any:
+        module = ir.Module(name)
+        emitter = Emitter(text, module, kinds)
+        native.wrapped(module, name, emitter.body(), kinds, emitter.largest >= OPEN)
+        return module
 
-@functools.cache
-def _emitter(count: int) -> Any:
-    """The intrinsic for so many arguments: numba knows a function by how many it has."""
-
-    def typed(job: Any, *arguments: Any) -> Any:
-        number = job.literal_value
-
-        def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            return Emitter(_jobs[number], context, builder).call(arguments, values[1:])
-
-        return types.boolean(job, *arguments), emit
-
-    names = ", ".join(f"a{place}" for place in range(count))
-    scope: dict[str, Any] = {"typed": typed}
-    exec(f"def emit(typingctx, job, {names}):\n    return typed(job, {names})\n", scope)
-    return intrinsic(prefer_literal=True)(scope["emit"])
+    return native.function_of(name, text + repr(signature), build)
 
 
 def _names(node: Any) -> set[str]:
@@ -75,44 +56,39 @@ def _is(node: Any, kind: type[Any]) -> bool:
 class Emitter:
     """The instructions of one kernel, as a function of pointers and numbers."""
 
-    def __init__(self, text: str, context: Any, builder: Any) -> None:
+    def __init__(self, text: str, module: Any, kinds: list[tuple[Any, bool]]) -> None:
         self.definition: Any = next(each for each in ast.parse(text).body if isinstance(each, ast.FunctionDef))
-        self.context, self.outer = context, builder
+        self.module, self.kinds = module, kinds
         self.values: dict[str, Any] = {}
         self.memory: dict[str, Any] = {}  # pointers to elements, by an array's name
         self.builder: Any = None
         self.first: Any = None  # where memory on the stack is asked for
+        self.largest = 0  # of the arrays, in elements
         nodes: list[Any] = list(ast.walk(self.definition))
         assigned = [(each.targets[0], each.value) for each in nodes if _is(each, ast.Assign)]
         self.changing = {target.id for target, value in assigned if _is(target, ast.Name) and target.id in _names(value)}
         self.cells: dict[str, Any] = {}
 
-    def call(self, kinds: Any, values: Any) -> Any:
-        """Write the function, and a call of it with an array's data in place of the array."""
-        outer = self.outer
-        passed = [
-            self.context.make_array(kind)(self.context, outer, value=value).data if isinstance(kind, types.Array) else value
-            for kind, value in zip(kinds, values, strict=True)
-        ]
-        function = ir.Function(
-            outer.module, ir.FunctionType(I1, [each.type for each in passed]), f"{self.definition.name}_body"
-        )
+    def body(self) -> Any:
+        """Write the function, of the arrays' data and of numbers."""
+        types = [(I8 if kind == I1 else kind).as_pointer() if is_array else kind for kind, is_array in self.kinds]
+        function = ir.Function(self.module, ir.FunctionType(I1, types), f"{self.definition.name}_body")
         function.linkage = "internal"
         function.attributes.add("noinline")
         function.attributes.add("nounwind")
         self.first = ir.IRBuilder(function.append_basic_block("entry"))
         self.builder = ir.IRBuilder(function.append_basic_block("body"))
-        for name, kind, value in zip(self.definition.args.args, kinds, function.args, strict=True):
-            if isinstance(kind, types.Array):
+        for name, (_, is_array), value in zip(self.definition.args.args, self.kinds, function.args, strict=True):
+            if is_array:
                 value.add_attribute("noalias")
                 self.memory[name.arg] = value
             else:
-                self.values[name.arg] = value if value.type != I8 else self.builder.trunc(value, I1)
+                self.values[name.arg] = value
         body = function.blocks[-1]
         for each in self.definition.body:
             self.statement(each)
         self.first.branch(body)
-        return outer.call(function, passed)
+        return function
 
     # -- statements --------------------------------------------------------------------------------------------------------
 
@@ -138,7 +114,7 @@ class Emitter:
             layout, pairs = layout.turned, pairs[::-1]
         pointers = [self.builder.gep(self.memory[name.id], [self.place(offset)], inbounds=True) for name, offset in pairs]
         target = self.memory[out.id]
-        function = products.function_of(self.builder.module, layout, target.type.pointee, simd.BITS)
+        function = products.function_of(self.builder.module, layout, target.type.pointee, native.machine().bits)
         self.builder.call(function, [*pointers, target])
 
     def assign(self, target: Any, node: Any) -> None:
@@ -150,6 +126,7 @@ class Emitter:
                 kind = I8 if kind == I1 else kind
                 self.memory[target.id] = self.first.alloca(kind, ir.Constant(I64, node.args[0].value))
             else:  # the same elements with one axis
+                self.largest = max(self.largest, node.args[0].value)
                 self.memory[target.id] = self.memory[node.func.value.id]
         elif target.id in self.changing:
             value = self.value(node)
@@ -266,7 +243,7 @@ class Emitter:
         if name == "copysign":
             kind = ir.FunctionType(real, [real, real])
             return builder.call(builder.module.declare_intrinsic("llvm.copysign", [real], kind), values)
-        return builder.call(simd.declare(builder.module, name, real, len(values)), values)
+        return builder.call(native.machine().entries.declare(builder.module, name, real), values)
 
     # -- types -------------------------------------------------------------------------------------------------------------
 

@@ -40,15 +40,12 @@ cos           3.5      2.2  arccosh       3.2      2.6
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import llvmlite
-import llvmlite.binding
 import numba
 from llvmlite import ir
 from numba.core import types
@@ -57,113 +54,26 @@ from numba.core.errors import TypingError
 from numba.core.extending import intrinsic
 from numba.core.registry import cpu_target
 
+from . import libm
+
 FUNCTIONS: dict[str, Any] = {}  # by NumPy's name of the function; erf and erfc by SciPy's
-_LIBM_NAMES: dict[str, str] = {}  # the C library's name of each
 _GUARD = "numba.dynamic.globals.dualad"  # what starts like this is an address of this process to numba: not to be kept on disk
-_wide: list[str] = []
-_VECTORS: dict[str, list[tuple[int, str]]] = {}  # by libm's name: elements per call and libmvec's name
-
-
-def _library(*names: str | None) -> ctypes.CDLL | None:
-    for name in names:
-        try:
-            return ctypes.CDLL(name)
-        except OSError:
-            continue
-    return None
-
-
-def _address(library: ctypes.CDLL | None, *names: str) -> int | None:
-    for name in names:
-        if hasattr(library, name):
-            return ctypes.cast(getattr(library, name), ctypes.c_void_p).value
-    return None
-
-
-_LIBM = _library("ucrtbase") if os.name == "nt" else _library("libm.so.6", None)
-_NAME = os.environ.get("DUALAD_LIBMVEC", "libmvec.so.1")
-_LIBMVEC = _library(_NAME) if _NAME else None
 _TARGET: tuple[str, str, str] = cpu_target.target_context.codegen().magic_tuple()  # what numba compiles for, not what there is
+_OFF = numba.config.DISABLE_JIT or not numba.config.LOOP_VECTORIZE
+_REGISTERS = {} if _OFF else libm.registers(_TARGET[2])
+_ENTRIES = libm.Entries(_REGISTERS)
 
 
-def _registers() -> dict[str, int]:
-    """The vector registers that compiled code may use, as the letter of the vector ABI and a width in bits.
-
-    LLVM would pass a vector wider than its registers in pieces, and libmvec would read rubbish.
-    """
-    features = _TARGET[2].split(",")
-    if _LIBMVEC is None or numba.config.DISABLE_JIT or not numba.config.LOOP_VECTORIZE or "+avx2" not in features:
-        return {}
-    return {"b": 128, "d": 256, **({"e": 512} if "+avx512f" in features else {})}
-
-
-_REGISTERS = _registers()
-BITS = next((bits for feature, bits in (("+avx512f", 512), ("+avx", 256)) if feature in _TARGET[2].split(",")), 128)
-"""Those of a vector register."""
-
-
-def _register(name: str, libm: str, arity: int) -> None:
-    """Tell LLVM the addresses of libm's scalar functions and of libmvec's; these are used all or none."""
-    found = {}
-    for suffix, bits in (("", 64), ("f", 32)):
-        scalar = _address(_LIBM, libm + suffix, f"_{libm}{suffix}")  # Windows has hypotf with an underscore only
-        if scalar is None:
-            raise ImportError(f"the machine's C library has no {libm}{suffix}, which dualad.simd.{name} stands on")
-        llvmlite.binding.add_symbol(f"dualad_{libm}{suffix}", scalar)
-        for letter, register in _REGISTERS.items():
-            lanes = register // bits
-            symbol = f"_ZGV{letter}N{lanes}{'v' * arity}_{libm}{suffix}"
-            found[symbol] = (libm + suffix, lanes, _address(_LIBMVEC, symbol))
-    if found and all(address for *_, address in found.values()):
-        _wide.append(name)
-        for symbol, (scalar_name, lanes, address) in found.items():
-            llvmlite.binding.add_symbol(symbol, address)
-            _VECTORS.setdefault(scalar_name, []).append((lanes, symbol))
-
-
-def _keep(module: Any, symbols: list[Any]) -> None:
-    """Keep declarations that nothing calls yet, until the vectoriser looks for them."""
-    pointer = ir.IntType(8).as_pointer()
-    used = module.globals.get("llvm.compiler.used")
-    if used is None:
-        used = ir.GlobalVariable(module, ir.ArrayType(pointer, 0), "llvm.compiler.used")
-        used.linkage, used.section, used.initializer = "appending", "llvm.metadata", ir.Constant(used.value_type, [])
-    symbols = [*used.initializer.constant, *(each.bitcast(pointer) for each in symbols)]
-    used.value_type = ir.ArrayType(pointer, len(symbols))
-    used.type = used.value_type.as_pointer()
-    used.initializer = ir.Constant(used.value_type, symbols)
-
-
-def _declare(module: Any, libm: str, real: Any, arity: int) -> Any:
-    """The scalar function in a module of LLVM's, with what the vectoriser may put in its place."""
-    name = f"dualad_{libm}"
-    if name in module.globals:
-        return module.globals[name]
-    function = ir.Function(module, ir.FunctionType(real, [real] * arity), name)
-    attributes = ["readnone", "nounwind", "willreturn"]  # free of effects: a branch can become a selection
-    variants, kept = [], []
+def _declare(module: Any, name: str, real: Any) -> Any:
+    """A function in a module of LLVM's that numba is about to compile."""
     if _GUARD not in module.globals:
         guard = ir.GlobalVariable(module, ir.IntType(8), _GUARD)
         guard.linkage, guard.initializer = "internal", ir.Constant(ir.IntType(8), 0)
-        kept.append(guard)
-    for lanes, symbol in _VECTORS.get(libm, []):
-        vector = ir.VectorType(real, lanes)
-        kept.append(ir.Function(module, ir.FunctionType(vector, [vector] * arity), symbol))
-        variants.append(f"_ZGV_LLVM_N{lanes}{'v' * arity}_{name}({symbol})")
-    if variants:
-        attributes.append(f'"vector-function-abi-variant"="{",".join(variants)}"')
-    _keep(module, kept)
-    for attribute in attributes:
-        set.add(function.attributes, attribute)  # llvmlite's own method knows some of LLVM's attributes only
-    return function
+        libm.keep(module, [guard])
+    return _ENTRIES.declare(module, name, real)
 
 
-def declare(module: Any, name: str, real: Any, arity: int) -> Any:
-    """A function of this module, by its name, for whoever writes LLVM's instructions; `real` is the type of its numbers."""
-    return _declare(module, _LIBM_NAMES[name] + ("f" if isinstance(real, ir.FloatType) else ""), real, arity)
-
-
-def _typed(name: str, libm: str, arguments: tuple[Any, ...]) -> tuple[Any, Callable[..., Any]]:
+def _typed(name: str, arguments: tuple[Any, ...]) -> tuple[Any, Callable[..., Any]]:
     """The signature for some types of arguments, and what emits the call."""
     for each in arguments:
         if not isinstance(each, (types.Float, types.Integer, types.Boolean)):
@@ -171,28 +81,24 @@ def _typed(name: str, libm: str, arguments: tuple[Any, ...]) -> tuple[Any, Calla
     real = types.float32 if all(each == types.float32 for each in arguments) else types.float64
 
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        symbol = libm + ("f" if real == types.float32 else "")
-        return builder.call(_declare(builder.module, symbol, context.get_value_type(real), len(values)), values)
+        return builder.call(_declare(builder.module, name, context.get_value_type(real)), values)
 
     return real(*[real] * len(arguments)), emit
 
 
-def _function(name: str, libm: str = "", arity: int = 1) -> Any:
-    """A function that numba can compile, entered under its name; `libm` is the C library's name where that differs."""
-    libm = libm or name
-    _register(name, libm, arity)
+def _function(name: str) -> Any:
+    """A function that numba can compile, entered under its name."""
 
     def unary(typingctx: Any, x: Any) -> tuple[Any, Callable[..., Any]]:
-        return _typed(name, libm, (x,))
+        return _typed(name, (x,))
 
     def binary(typingctx: Any, x: Any, y: Any) -> tuple[Any, Callable[..., Any]]:
-        return _typed(name, libm, (x, y))
+        return _typed(name, (x, y))
 
-    definition = unary if arity == 1 else binary
+    definition = unary if libm.NAMES[name][1] == 1 else binary
     definition.__name__ = definition.__qualname__ = name
     definition.__doc__ = f"{name} of real numbers: float32 if each is, else float64."
     FUNCTIONS[name] = intrinsic(definition)
-    _LIBM_NAMES[name] = libm
     return FUNCTIONS[name]
 
 
@@ -206,31 +112,37 @@ log1p = _function("log1p")
 sin = _function("sin")
 cos = _function("cos")
 tan = _function("tan")
-arcsin = _function("arcsin", "asin")
-arccos = _function("arccos", "acos")
-arctan = _function("arctan", "atan")
+arcsin = _function("arcsin")
+arccos = _function("arccos")
+arctan = _function("arctan")
 sinh = _function("sinh")
 cosh = _function("cosh")
 tanh = _function("tanh")
-arcsinh = _function("arcsinh", "asinh")
-arccosh = _function("arccosh", "acosh")
-arctanh = _function("arctanh", "atanh")
+arcsinh = _function("arcsinh")
+arccosh = _function("arccosh")
+arctanh = _function("arctanh")
 cbrt = _function("cbrt")
 erf = _function("erf")
 erfc = _function("erfc")
-power = _function("power", "pow", arity=2)
-arctan2 = _function("arctan2", "atan2", arity=2)
-hypot = _function("hypot", arity=2)
+power = _function("power")
+arctan2 = _function("arctan2")
+hypot = _function("hypot")
 
-WIDE = frozenset(_wide)  # the functions that a loop calls for many elements at once, in float64 and in float32
+WIDE = _ENTRIES.wide  # the functions that a loop calls for many elements at once, in float64 and in float32
 VECTORISED = bool(WIDE)
 
 
 def _fingerprint() -> str:
     """What compiled code depends on: the entries it may call, the target, the compilers, and how we emit code."""
-    files = [Path(__file__).with_name(name) for name in ("simd.py", "emission.py", "products.py")]
+    files = [Path(__file__).with_name(name) for name in ("simd.py", "libm.py")]
     source = b"".join(each.read_bytes() for each in files if each.exists())
-    parts = (sorted(_VECTORS.items()), _TARGET, numba.__version__, llvmlite.__version__, hashlib.sha256(source).hexdigest())
+    parts = (
+        sorted(_ENTRIES.vectors.items()),
+        _TARGET,
+        numba.__version__,
+        llvmlite.__version__,
+        hashlib.sha256(source).hexdigest(),
+    )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
