@@ -236,9 +236,10 @@ class Graph:
 
 def fresh(value: Any) -> Any:
     """A constant of the program as an array of its own."""
-    if not isinstance(value, np.ndarray) or value.flags.writeable:
+    owner = value.base if isinstance(getattr(value, "base", None), np.ndarray) else value
+    if not isinstance(owner, np.ndarray) or owner.base is not None or owner.flags.writeable:
         return value
-    return np.copy(value) if value.base is None or not getattr(value.base, "flags", value.flags).writeable else value
+    return np.copy(value)
 
 
 def computed(line: Line, values: dict[Line, Any]) -> Any:

@@ -169,11 +169,11 @@ def wrapped(module: Any, name: str, body: Any, signature: list[tuple[Any, bool]]
     function = ir.Function(module, ir.FunctionType(OBJECT, [OBJECT, OBJECT.as_pointer(), I64]), name)
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     values = []
-    for place, (kind, is_array) in enumerate(signature):
+    for place, ((kind, is_array), parameter) in enumerate(zip(signature, body.args, strict=True)):
         given = builder.load(builder.gep(function.args[1], [ir.Constant(I64, place)]))
         if is_array:
             address = builder.gep(given, [ir.Constant(I64, DATA)])
-            values.append(builder.load(builder.bitcast(address, kind.as_pointer().as_pointer())))
+            values.append(builder.load(builder.bitcast(address, parameter.type.as_pointer())))
         elif isinstance(kind, ir.IntType):
             ask = called(module, "PyObject_IsTrue" if kind.width == 1 else "PyLong_AsLongLong")
             value = builder.call(ask, [given])
