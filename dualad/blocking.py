@@ -7,9 +7,9 @@ leave arrays of all points between them; run in turn over some dozens of points 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from .graph import written
+from .graph import Graph, written
 from .lines import Line
 from .planning import Part, Plan
 from .views import Access, over, size_of, space_of
@@ -171,6 +171,33 @@ class Order:
                 piece.block = min(WIDEST, room // rows // NARROWEST * NARROWEST)
                 room -= rows * piece.block
                 self.local |= dict.fromkeys(between, piece.block)
+
+
+class Nest(NamedTuple):
+    """What runs together: the lengths of the loops, none for single values, the lines, and how many points are a block."""
+
+    space: Space
+    lines: list[Line]
+    block: int
+
+
+def fused(graph: Graph) -> list[list[Nest]]:
+    """By stage the loops that compute a graph as it stands: a joined array stands where its last part is."""
+    plan, kernels = Plan(graph), []
+    for stage in range(max(plan.stage.values(), default=-1) + 1):
+        single = Nest((), [], 1)
+        nests, home = [single], {}
+        for piece in Order(plan, [line for line in plan.live if plan.inside(line, stage)]).pieces:
+            if not isinstance(piece, Sweep):
+                home[place_of(piece)] = single
+                continue
+            for space, items in piece.loops:
+                nests.append(Nest(space, [], piece.block))
+                home |= {place_of(item): nests[-1] for item in items}
+        for line, nest in home.items():
+            nest.lines.append(line)
+        kernels.append([nest for nest in nests if nest.lines])
+    return kernels
 
 
 def rows_of(line: Line) -> int:

@@ -1,8 +1,9 @@
-"""Pictures of graphs: text for Graphviz, and a plain SVG with the lines below each other."""
+"""Pictures of graphs: text for Graphviz, and a plain SVG with the lines below each other; what runs together is in a box."""
 
 from __future__ import annotations
 
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 from .lines import call_text
@@ -16,6 +17,13 @@ def dot(graph: Any) -> str:
     live = graph.live()
     numbers = {line: place for place, line in enumerate(live)}
     text = [f'digraph "{_quoted(graph.name)}" {{', "  node [shape=box, fontname=monospace];"]
+    for stage, kernel in _kernels(graph):
+        text += [f"  subgraph cluster_{stage} {{", f'    label="kernel {stage}"; style=rounded;']
+        for place, (space, lines, block) in enumerate(kernel):
+            inside = " ".join(f"n{numbers[line]};" for line in lines)
+            style = f'label="{_loop(space, block)}"; style=filled; fillcolor=gray95;'
+            text.append(f"    subgraph cluster_{stage}_{place} {{ {style} {inside} }}" if space else f"    {inside}")
+        text.append("  }")
     for line in live:
         shape = ", style=rounded" if line.function is None else ""
         label = f"{_quoted(call_text(line, numbers, line in graph.hidden))}\\n{_quoted(line.type)}"
@@ -28,6 +36,17 @@ def dot(graph: Any) -> str:
         text += [f'  guard{place} [label="guard: {_quoted(str(guard.outcome))}", shape=diamond];']
         text += [f"  n{numbers[guard.line]} -> guard{place};"]
     return "\n".join([*text, "}"])
+
+
+def _kernels(graph: Any) -> list[tuple[int, Any]]:
+    """The kernels that compute something, each with its number in a program."""
+    return [(stage, kernel) for stage, kernel in enumerate(graph.fused(graph)) if kernel]
+
+
+def _loop(space: tuple[int, ...], block: int) -> str:
+    if not space:
+        return "single values"
+    return f"loop over {' x '.join(map(str, space))}" + (f", {block} at a time" if block < space[-1] else "")
 
 
 def _quoted(text: str) -> str:
@@ -46,6 +65,10 @@ def svg(graph: Any) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{STEP * (len(rows) + 1)}" '
         'font-family="monospace" font-size="13">'
     ]
+    for stage, kernel in _kernels(graph):
+        for space, lines, block in kernel:
+            title = f"<title>kernel {stage}, {_loop(space, block)}</title>"
+            parts += [_box(first, last, margin, width, title) for first, last in _runs([numbers[line] for line in lines])]
     for first, last in arcs:
         reach = GAP * min(12, last - first)
         top, bottom = STEP * (first + 1) - 4, STEP * (last + 1) - 4
@@ -55,3 +78,15 @@ def svg(graph: Any) -> str:
         weight = "" if live[place].function is not None else ' font-weight="bold"'
         parts.append(f'<text x="{margin + 6}" y="{STEP * (place + 1)}"{weight}>{escape(row, quote=False)}</text>')
     return "\n".join([*parts, "</svg>"])
+
+
+def _runs(places: list[int]) -> list[tuple[int, int]]:
+    """Rows that follow each other, as the first and the last of them."""
+    edges = [0, *[at for at in range(1, len(places)) if places[at] != places[at - 1] + 1], len(places)]
+    return [(places[start], places[end - 1]) for start, end in pairwise(edges)]
+
+
+def _box(first: int, last: int, left: int, width: int, title: str) -> str:
+    """A box behind some rows."""
+    place = f'x="{left + 2}" y="{STEP * (first + 1) - 17}" width="{width - left - 4}" height="{STEP * (last - first) + 23}"'
+    return f'<rect {place} rx="4" fill="whitesmoke" stroke="silver">{title}</rect>'

@@ -89,6 +89,8 @@ class Graph:
         For each leaf of the arguments that is part of the program, what it is.
     structure, arguments
         The containers of what was returned, and of the arguments.
+    fused
+        Finds the loops that compute a graph, kernel by kernel: `planning`'s, which stands above.
     """
 
     def __init__(self, name: str) -> None:
@@ -101,6 +103,7 @@ class Graph:
         self.guards: list[Guard] = []
         self.structure: Any = None
         self.arguments: Any = None
+        self.fused: Callable[[Graph], list[list[Any]]] = lambda graph: []
         self.constants: dict[Any, Line] = {}  # by dtype, shape and bytes
         self._known: dict[Any, Line] = {}
 
@@ -183,7 +186,7 @@ class Graph:
     def rewritten(self, rule: Callable[[Graph, Line], Line | None]) -> Graph:
         """The graph of the lines that are needed, with others in the place of those for which `rule` gives one."""
         new = Graph(self.name)
-        new.structure, new.arguments, new.statics = self.structure, self.arguments, self.statics
+        new.structure, new.arguments, new.statics, new.fused = self.structure, self.arguments, self.statics, self.fused
         place: dict[Line, Line] = {}
         at: list[tuple[int, int]] = []  # how long the new graph was before each line of the old one
         for line in {**dict.fromkeys(filter(None, self.inputs)), **dict.fromkeys(self.live())}:
@@ -227,7 +230,7 @@ class Graph:
         return f"<graph of {self.name}, {len(self.live())} lines>"
 
     def to_dot(self) -> str:
-        """The graph as text for Graphviz."""
+        """The graph as text for Graphviz, in boxes what `jit` would compute together of it as it is: kernels, and loops."""
         return drawing.dot(self)
 
     def _repr_svg_(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .blocking import fused
 from .dropin import MODE, attempted
 from .errors import BadArgument, RandomNumbers
 from .graph import Graph
@@ -60,7 +61,7 @@ def _record(f: Any, args: tuple[Any, ...], keywords: dict[str, Any], statics: fr
     with Level.fresh("record") as level, unjitted(), np.errstate(all="ignore"):
         tape = Tape(getattr(f, "__name__", None) or type(f).__name__, level)
         graph = tape.graph
-        graph.arguments = structure
+        graph.arguments, graph.fused = structure, fused
         nodes = []
         for place, (leaf, name) in enumerate(zip(leaves, _names(f, structure), strict=True)):
             if isinstance(leaf, Lifted):

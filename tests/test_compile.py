@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import algebra_cases  # noqa: F401 - fills the list
 import numpy as np
 import optree
 import pytest
 from function_cases import call, points
 from line_cases import CASES
+from problems import PROBLEMS
 from test_functions import IDS
 
 import dualad
@@ -184,3 +187,16 @@ def test_into_memory_that_is_in_use():
     room[0][2].flags.writeable = False
     with pytest.raises(ValueError, match="read-only"):
         compiled.into(room[0], x)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS[::3], ids=lambda problem: problem.name)
+def test_boxes_are_the_loops_that_run(problem):
+    """In the picture of a compiled graph stands a box for each kernel, and in it one for each loop of its text."""
+    compiled = jit(dualad.jacfwd(problem.function, argnums=problem.argnums))
+    compiled(*problem.arguments(problem.size))
+    text = compiled.graphs[0].to_dot()
+    assert text.count('label="kernel ') == compiled.source.count("\ndef kernel_")
+    loops = re.findall(r"\n    for i\d* in", compiled.source)
+    assert 0 < text.count('label="loop over ') <= len(loops)  # a part of an array has the box of the whole
+    if "concatenate" not in text and "stack" not in text and "written" not in text:
+        assert text.count('label="loop over ') == len(loops)

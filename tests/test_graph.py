@@ -245,9 +245,16 @@ def test_it_prints_and_draws():
     text = graph.to_dot()
     assert text.count("->") == 9
     assert text.startswith('digraph "f" {')
+    assert text.count("subgraph cluster_") == 2  # one kernel, of a loop and of single values
+    assert 'label="loop over 2 x 2"; style=filled; fillcolor=gray95; n6; }' in text
+    assert "style=rounded;\n    n3;\n    subgraph" in text
     picture = ET.fromstring(graph._repr_svg_())
     assert sum(each.tag.endswith("text") for each in picture) == 8
     assert sum(each.tag.endswith("path") for each in picture) == 7
+    assert [each[0].text for each in picture if each.tag.endswith("rect")] == [
+        "kernel 0, single values",
+        "kernel 0, loop over 2 x 2",
+    ]
 
 
 def test_examples_are_let_go():
