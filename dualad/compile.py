@@ -6,9 +6,10 @@ machine code only of functions that stand in a file, and goes by the file. A fil
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import operator
-import re
+import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,19 +18,27 @@ import numpy as np
 from .errors import GuardFailed
 from .expressions import known
 from .graph import Graph, outcome_of
-from .lines import Line, lines_in, name_of, same
+from .lines import Line, key_text, lines_in, name_of, same
 from .loops import text_of
+from .naming import identifier
 from .passes import assumed, constant_of, optimised
 from .planning import COMPUTED, Plan
 from .recording import recorded
 from .unrolling import UNROLLING, Unrolling
 from .views import VIEWS, packed, size_of
+from .words import Names, Spelled, Words
 
 LESS = 0.9
 """Guards may ask for more than they have to where that leaves so much of the cost."""
 
 LARGE = 4096
 """Elements of an output that is worth writing to a caller's memory directly."""
+
+
+HEADER = """\
+# Written by dualad; the file may be removed at any time. `emission` makes machine code of it.
+
+"""
 
 
 class Given(NamedTuple):
@@ -59,7 +68,10 @@ class Program:
         less = assumed(self.graph) if assuming else None
         if less is not None and (plan := Plan(less)).cost < self.plan.cost * LESS:
             self.whole, self.graph, self.plan = graph, less, plan
-        self.sources: list[str] = []
+        inputs = [line for line in self.graph.inputs if line is not None]
+        self.called = Names(dict.fromkeys([*inputs, *self.plan.live]), self.graph.hidden)
+        self.kernels: list[tuple[int, str]] = []  # the stage, and the name of what is compiled
+        self._found: dict[tuple[str, int], str] = {}
         self.names: dict[str, Any] = {
             "empty": np.empty,
             "contiguous": np.ascontiguousarray,
@@ -81,21 +93,20 @@ class Program:
     @property
     def source(self) -> str:
         """The program and its kernels, to be read."""
-        return "\n\n".join([self.text, *self.sources])
+        texts = [text_of(self.plan, stage, name, Spelled(self.called))[0] for stage, name in self.kernels]
+        return "\n\n".join([self.text, *texts])
 
     # -- the program -------------------------------------------------------------------------------------------------------
 
     def _program(self) -> str:
         plan = self.plan
-        inputs = [line for line in self.graph.inputs if line is not None]
-        self.made = {line: f"x{line.number}" for line in (*inputs, *self.hidden)}
+        self.made = {line: self.called[line] for line in (*filter(None, self.graph.inputs), *self.hidden)}
         needed = {base for line in plan.live for base in plan._sources(line)}
-        body = [
-            f"if not x{line.number}.flags.c_contiguous: x{line.number} = contiguous(x{line.number})"
-            for line in (*inputs, *self.hidden)
-            if line.kind == "array" and known(line.dtype) and line in needed and not _packed(self.graph, line)
-            if line not in plan.rows and line not in plan.numbers
-        ]
+        body: list[str] = []
+        for line, name in self.made.items():
+            whole = line not in plan.rows and line not in plan.numbers and not _packed(self.graph, line)
+            if line.kind == "array" and known(line.dtype) and line in needed and whole:
+                body.append(f"if not {name}.flags.c_contiguous: {name} = contiguous({name})  # in C order")
         guards = list(self.graph.guards)
         last = max(plan.stage.values(), default=0)
         for stage in range(last + 1):
@@ -109,10 +120,13 @@ class Program:
         outputs = [
             self._output(leaf, body) + ".copy()" * (place in self.apart) for place, leaf in enumerate(self.graph.outputs)
         ]
-        body.append(f"return [{', '.join(outputs)}]")
-        used = {word for line in body for word in re.findall(r"\bx\d+\b", line)}
-        self.hidden = [line for line in self.hidden if f"x{line.number}" in used]
-        parameters = [f"x{line.number}" for line in (*inputs, *self.hidden)] + [f"{each.parameter}=None" for each in self.given]
+        body.append(f"return [{', '.join(outputs)}]  # what {self.graph.name} returns, leaf by leaf")
+        nodes = ast.walk(ast.parse("\n".join(["def run():", *("    " + line for line in body)])))
+        used = {node.id for node in nodes if isinstance(node, ast.Name)}
+        self.hidden = [line for line in self.hidden if self.called[line] in used]
+        given = [*filter(None, self.graph.inputs), *self.hidden]
+        parameters = [self.called[line] for line in given] + [f"{each.parameter}=None" for each in self.given]
+        body = [*map(self._described, given), *body]
         return "\n".join([f"def run({', '.join(parameters)}):", *("    " + line for line in body)]) + "\n"
 
     def _apart(self, graph: Graph) -> set[int]:
@@ -140,37 +154,52 @@ class Program:
             base, offset, strides, shape = self.plan.map[leaf]
             axes = _order(shape, strides)
             if self.plan.roles[base] in COMPUTED and base.kind == "array" and axes is not None:
-                name = f"y{base.number}"
+                name = self.called[base]
                 if offset == 0 and LARGE <= size_of(leaf) == size_of(base) and shape == leaf.shape and name not in found:
                     found[name] = Given(name, place, axes, base.shape, leaf.shape, base.dtype)
         return list(found.values())
 
     def _kernel(self, stage: int) -> list[str]:
         placeholder = "kernel_"
-        text, reads, gives = text_of(self.plan, stage, placeholder)
+        text, reads, gives, spaces = text_of(self.plan, stage, placeholder, Words())
         name = f"kernel_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
-        text = text.replace(f"def {placeholder}(", f"def {name}(")
-        self.sources.append(text)
+        text = HEADER + text.replace(f"def {placeholder}(", f"def {name}(")
+        self.kernels.append((stage, name))
         signature = [(line.dtype.char, len(line.shape) if line.kind == "array" else -1) for line in reads]
         signature += [(line.dtype.char, len(line.shape) if line.kind == "array" else 1) for line in gives]
         self.names[f"kernel{stage}"] = Lazy(self.names, f"kernel{stage}", name, text, signature)
         body = []
         for line in gives:
             shape = line.shape if line.kind == "array" else (1,)
-            self.names[f"d_{line.dtype.name}"] = line.dtype
-            unless = f"if y{line.number} is None: " if any(each.parameter == f"y{line.number}" for each in self.given) else ""
-            body.append(f"{unless}y{line.number} = empty({shape}, d_{line.dtype.name})")
-            self.made[line] = f"y{line.number}" + {"array": "", "scalar": "[0]", "number": ".item()"}[line.kind]
-        for line in self.plan.rows.keys() & set(reads):
-            self.names[f"c{line.number}"] = self.plan.rows[line]
-        made = {**self.made, **{line: f"c{line.number}" for line in self.plan.rows}}
-        arguments = [made[line] for line in reads] + [f"y{line.number}" for line in gives]
+            name, dtype = self.called[line], self._held(f"d_{line.dtype.name}", line.dtype)
+            unless = f"if {name} is None: " if any(each.parameter == name for each in self.given) else ""
+            body.append(f"{unless}{name} = empty({shape}, {dtype})  # {self.called.tell(line)}")
+            self.made[line] = name + {"array": "", "scalar": "[0]", "number": ".item()"}[line.kind]
+        made = self.made | {line: self._held("rows", self.plan.rows[line]) for line in reads if line in self.plan.rows}
+        arguments = [made[line] for line in reads] + [self.called[line] for line in gives]
         for line in reads:
             if line.kind == "array" and self.plan.roles[line] == "step":
                 name = self.made[line]
-                body.append(f"if not {name}.flags.c_contiguous: {name} = contiguous({name})")
+                body.append(f"if not {name}.flags.c_contiguous: {name} = contiguous({name})  # in C order")
         call = f"kernel{stage}({', '.join(arguments)})"
-        return [*body, f"if not {call}: return None" if stage in self.plan.tests else call]
+        shapes = dict.fromkeys(" x ".join(map(str, space)) for space in spaces)
+        loops = f"  # loops over {', '.join(shapes)}" if shapes else "  # single values"
+        return [*body, f"if not {call}: return None{loops}" if stage in self.plan.tests else call + loops]
+
+    def _described(self, line: Line) -> str:
+        """A comment on what the program is given."""
+        fixed = line in self.graph.hidden and constant_of(self.graph, line) is not None
+        where = ", a constant" if fixed else ", from outside" if line in self.graph.hidden else ""
+        name = self.called[line]
+        return f"# {name}: {line.name + ', ' if line.name != name else ''}{line.type}{where}"
+
+    def _held(self, hint: str, value: Any) -> str:
+        """The name under which the program finds something."""
+        key = (hint, id(value))
+        if key not in self._found:
+            self._found[key] = name = self.called.free(hint)
+            self.names[name] = value
+        return self._found[key]
 
     def _checks(self, guards: list[Any], body: list[str]) -> list[Any]:
         """Check the guards whose values are there."""
@@ -181,13 +210,12 @@ class Program:
             if not self._there(guard.line):
                 left.append(guard)
                 continue
-            value = self._value(guard.line, body)
+            value, why = self._value(guard.line, body), f"  # the way at {os.path.basename(guard.place)}"
             if isinstance(guard.outcome, bool):
-                body.append(f"if {'not ' * guard.outcome}{value}: return None")
+                body.append(f"if {'not ' * guard.outcome}{value}: return None{why}")
             else:
-                name = f"g{len(self.names)}"
-                self.names[name] = guard.outcome
-                body.append(f"if not same(outcome({value}, {name}), {name}): return None")
+                name = self._held("outcome_known", guard.outcome)
+                body.append(f"if not same(outcome({value}, {name}), {name}): return None{why}")
         return left
 
     def _there(self, line: Line) -> bool:
@@ -202,12 +230,12 @@ class Program:
     def _view(self, line: Line, body: list[str]) -> list[str]:
         access = self.plan.map[line]
         base = self._value(access.base, body) if access.base is not line else ""
-        name = f"y{line.number}"
+        name = self.called[line]
         if size_of(line) == size_of(access.base) and access.base.kind == "array" and line.kind == "array":
             text = _turned(base, access.base.shape, line.shape, access.strides) if access.offset == 0 else None
             if text is not None:
                 self.made[line] = name
-                return [f"{name} = {text}"]
+                return [f"{name} = {text}  # {self.called.tell(line)}"]
         return self._step(line)
 
     def _step(self, line: Line) -> list[str]:
@@ -215,23 +243,25 @@ class Program:
         before: list[str] = []
         for each in line.inputs():
             self._value(each, before)
-        name = f"y{line.number}"
+        name, told = self.called[line], self.called.tell(line)
         self.made[line] = name
         if line.function is operator.getitem and not list(lines_in(line.args[1])) and _plain(line.args[1]):
-            return [*before, f"{name} = {self.made[line.args[0]]}[{line.args[1]!r}]"]
-        function = f"f{line.number}"
-        self.names[function] = line.function
+            return [*before, f"{name} = {self.made[line.args[0]]}[{key_text(line.args[1], {}) or '()'}]  # {told}"]
+        function = self._held(identifier(name_of(line)), line.function)
         parts = [self._text(each) for each in line.args] + [f"{key}={self._text(each)}" for key, each in line.keywords.items()]
-        call = f"{name} = {function}({', '.join(parts)})  # {name_of(line)}"
+        call = f"{name} = {function}({', '.join(parts)})  # {told}"
+        if self.plan.roles[line] == "view":
+            return [*before, call]
         if line.kind == "number":
-            return [*before, call, f"{name} = {name}.item() if hasattr({name}, 'item') else {name}"]
-        if line.kind == "array":  # another shape or dtype would be another program
-            self.names[f"t{line.number}"] = line.dtype
-            return [*before, call, f"if {name}.shape != {line.shape} or {name}.dtype != t{line.number}: return None"]
-        if line.kind == "scalar":
-            self.names[f"t{line.number}"] = line.dtype.type
-            return [*before, call, f"if {name}.__class__ is not t{line.number}: return None"]
-        return [*before, call]
+            return [*before, call, f"{name} = {name}.item() if hasattr({name}, 'item') else {name}  # Python's number"]
+        if line.kind == "array":
+            dtype = self._held(f"d_{line.dtype.name}", line.dtype)
+            test = f"{name}.shape != {line.shape} or {name}.dtype != {dtype}"
+        elif line.kind == "scalar":
+            test = f"{name}.__class__ is not {self._held(f'd_scalar_{line.dtype.name}', line.dtype.type)}"
+        else:
+            return [*before, call]
+        return [*before, call, f"if {test}: return None  # it would be another program"]
 
     def _text(self, value: Any) -> str:
         """An argument as it is written in the program."""
@@ -246,19 +276,13 @@ class Program:
             items = [value.start, value.stop, value.step] if type(value) is slice else value.values()
             inside = ", ".join(map(self._text, items))
             return f"slice({inside})" if type(value) is slice else f"dict(zip({list(value)}, [{inside}]))"
-        name = f"o{len(self.names)}"
-        self.names[name] = value
-        return name
+        return self._held("constant", value)
 
     def _output(self, leaf: Any, body: list[str]) -> str:
-        if isinstance(leaf, Line):
-            text = self._value(leaf, body)
-            if text.startswith("x") and leaf.kind == "array" and constant_of(self.graph, leaf) is not None:
-                return f"{text}.copy()"
-            return text
-        name = f"o{len(self.names)}"
-        self.names[name] = leaf
-        return name
+        if not isinstance(leaf, Line):
+            return self._held("constant", leaf)
+        text = self._value(leaf, body)
+        return f"{text}.copy()" if leaf.function is None and constant_of(self.graph, leaf) is not None else text
 
 
 class Lazy:

@@ -16,6 +16,7 @@ def dot(graph: Any) -> str:
     """A graph as text for Graphviz."""
     live = graph.live()
     numbers = {line: place for place, line in enumerate(live)}
+    names = {line: f"%{place}" for line, place in numbers.items()}
     text = [f'digraph "{_quoted(graph.name)}" {{', "  node [shape=box, fontname=monospace];"]
     for stage, kernel in _kernels(graph):
         text += [f"  subgraph cluster_{stage} {{", f'    label="kernel {stage}"; style=rounded;']
@@ -26,7 +27,7 @@ def dot(graph: Any) -> str:
         text.append("  }")
     for line in live:
         shape = ", style=rounded" if line.function is None else ""
-        label = f"{_quoted(call_text(line, numbers, line in graph.hidden))}\\n{_quoted(line.type)}"
+        label = f"{_quoted(call_text(line, names, line in graph.hidden))}\\n{_quoted(line.type)}"
         text.append(f'  n{numbers[line]} [label="{label}"{shape}];')
         text += [f"  n{numbers[each]} -> n{numbers[line]};" for each in dict.fromkeys(line.inputs())]
     for place, leaf in enumerate(graph.outputs):
@@ -57,7 +58,8 @@ def svg(graph: Any) -> str:
     """A graph as a picture that needs no other program: its lines as text, and arcs from each value to where it is used."""
     live = graph.live()
     numbers = {line: place for place, line in enumerate(live)}
-    rows = [f"%{numbers[line]} = {call_text(line, numbers, line in graph.hidden)}   {line.type}" for line in live]
+    names = {line: f"%{place}" for line, place in numbers.items()}
+    rows = [f"{names[line]} = {call_text(line, names, line in graph.hidden)}   {line.type}" for line in live]
     arcs = [(numbers[each], numbers[line]) for line in live for each in dict.fromkeys(line.inputs())]
     margin = LEFT + GAP * min(12, max((last - first for first, last in arcs), default=0))
     width = margin + 20 + 8 * max(map(len, rows), default=0)

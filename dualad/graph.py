@@ -215,14 +215,14 @@ class Graph:
 
     def __str__(self) -> str:
         live = self.live()
-        numbers = {line: place for place, line in enumerate(live)}
-        rows = [(f"%{numbers[line]}", call_text(line, numbers, line in self.hidden), line.type) for line in live]
+        numbers = {line: f"%{place}" for place, line in enumerate(live)}
+        rows = [(numbers[line], call_text(line, numbers, line in self.hidden), line.type) for line in live]
         places = [(guard, numbers[guard.line]) for guard in self.guards]
         left = max((len(row[0]) for row in rows), default=0)
         middle = max((len(row[1]) for row in rows), default=0)
         text = [f"graph of {self.name}"]
         text += [f"  {number:<{left}} = {call:<{middle}}  {kind}".rstrip() for number, call, kind in rows]
-        text += [f"  guard %{place} is {short(guard.outcome)}" for guard, place in places]
+        text += [f"  guard {place} is {short(guard.outcome)}" for guard, place in places]
         outputs = ", ".join(text_of(leaf, numbers) for leaf in self.outputs)
         return "\n".join([*text, f"  return {outputs}"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,38 +133,38 @@ def short(value: Any) -> str:
     return f"array of shape {value.shape}" if isinstance(value, np.ndarray) and value.ndim else repr(value)
 
 
-def text_of(value: Any, numbers: dict[Line, int]) -> str:
-    """An argument as text, lines by their numbers."""
+def text_of(value: Any, names: Mapping[Line, str]) -> str:
+    """An argument as text, lines by their names."""
     if isinstance(value, Line):
-        return f"%{numbers[value]}"
+        return names[value]
     if isinstance(value, np.ndarray):
         return f"<{value.dtype}[{', '.join(map(str, value.shape))}]>" if value.size > 4 else str(value.tolist())
     if isinstance(value, np.generic):
         return str(value)
     if isinstance(value, tuple | list):
-        inside = ", ".join(text_of(each, numbers) for each in value)
+        inside = ", ".join(text_of(each, names) for each in value)
         return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' if len(value) == 1 else ''})"
     if isinstance(value, slice):
-        return key_text(value, numbers)
+        return key_text(value, names)
     return getattr(value, "__name__", None) or repr(value)
 
 
-def key_text(key: Any, numbers: dict[Line, int]) -> str:
+def key_text(key: Any, names: Mapping[Line, str]) -> str:
     """An index as it is written between brackets."""
     if isinstance(key, tuple):
-        return ", ".join(key_text(each, numbers) for each in key)
+        return ", ".join(key_text(each, names) for each in key)
     if isinstance(key, slice):
-        parts = ["" if each is None else text_of(each, numbers) for each in (key.start, key.stop, key.step)]
+        parts = ["" if each is None else text_of(each, names) for each in (key.start, key.stop, key.step)]
         return ":".join(parts if key.step is not None else parts[:2])
-    return "..." if key is Ellipsis else text_of(key, numbers)
+    return "..." if key is Ellipsis else text_of(key, names)
 
 
-def call_text(line: Line, numbers: dict[Line, int], hidden: bool) -> str:
+def call_text(line: Line, names: Mapping[Line, str], hidden: bool) -> str:
     """A line's call as text; an input that is `hidden` came from outside the function."""
     if line.function is None:
         return f"{'outside' if hidden else 'input'} {line.name}"
-    parts = [text_of(each, numbers) for each in line.args]
+    parts = [text_of(each, names) for each in line.args]
     if line.function is operator.getitem:
-        return f"{parts[0]}[{key_text(line.args[1], numbers)}]"
-    parts += [f"{name}={text_of(each, numbers)}" for name, each in line.keywords.items()]
+        return f"{parts[0]}[{key_text(line.args[1], names)}]"
+    parts += [f"{name}={text_of(each, names)}" for name, each in line.keywords.items()]
     return f"{name_of(line)}({', '.join(parts)})"

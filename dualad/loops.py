@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .blocking import PAD, STACK, Order, Sweep, in_block, rows_of
 from .expressions import FOLDS, REDUCTIONS, cast_text, computed_in, literal, template
-from .lines import Line, call_text
+from .lines import Line
 from .planning import Part, Plan, product_of
 from .views import over, size_of
+from .words import Words
 
 BLOCK = 1024
 """Sums are taken over blocks of so many elements, and then over the blocks: rounding errors grow slower so."""
@@ -23,43 +24,66 @@ SHORT = 64
 BLOCKS = 16
 """Where loops run in turn over shorter blocks, over so many of these first."""
 
-HEADER = """\
-# Written by dualad; the file may be removed at any time. `emission` makes machine code of it.
-"""
+
+class Kernel(NamedTuple):
+    """The source of a kernel; the lines that it reads, and those that it gives: its parameters, in this order; the shapes over
+    which its loops run."""
+
+    text: str
+    reads: list[Line]
+    gives: list[Line]
+    spaces: list[tuple[int, ...]]
 
 
-def text_of(plan: Plan, stage: int, name: str) -> tuple[str, list[Line], list[Line]]:
-    """The source of the kernel of a stage, the lines that it reads, and those that it gives: its parameters, in this order."""
-    writer = Writer(plan, stage)
+def text_of(plan: Plan, stage: int, name: str, words: Words) -> Kernel:
+    """The kernel of a stage."""
+    writer = Writer(plan, stage, words)
     body = writer.body()
     reads, gives = list(writer.reads), writer.gives
-    names = [f"x{line.number}" for line in reads] + [f"y{line.number}" for line in gives]
-    return "\n".join([HEADER, f"def {name}({', '.join(names)}):", *_indented(body)]) + "\n", reads, gives
+    names = [*map(words.given, reads), *map(words.answer, gives)]
+    text = "\n".join([f"def {name}({', '.join(names)}):", *_indented(body)]) + "\n"
+    spaces = [space for piece in writer.order.pieces if isinstance(piece, Sweep) for space, _ in piece.loops]
+    return Kernel(text, reads, gives, spaces)
+
+
+class Fold(NamedTuple):
+    """A sum, or its like: its name, those of what a part and a block come to, where it begins, and how it goes on."""
+
+    name: str
+    part: str
+    block: str
+    begin: str
+    step: str
 
 
 @dataclass
 class Loop:
-    """The text of one loop nest, of what begins before it and of what comes after; its folds have a name, a number that they
-    begin with, and a step."""
+    """The text of one loop nest, its folds, and what comes after it."""
 
-    folds: list[tuple[str, str, str]]
+    words: Words
+    folds: list[Fold]
     after: list[str]
     text: list[str]
 
-    def before(self, prefix: str = "") -> list[str]:
-        """What folds begin with, that of a part of the loop with a prefix."""
-        return [f"{prefix}{name} = {begin}" for name, begin, _ in self.folds]
+    def before(self, of: str = "name") -> list[str]:
+        """What folds begin with, or their parts or blocks."""
+        return [self.words.note(f"{getattr(each, of)} = {each.begin}", BEGINNING[of]) for each in self.folds]
 
-    def step(self, prefix: str, inner: str) -> list[str]:
-        """The steps of folds by what was found for a part of them."""
-        return [f"{prefix}{name} = {step.format(prefix + name, inner + name)}" for name, _, step in self.folds]
+    def step(self, of: str, inner: str) -> list[str]:
+        """The steps of folds by what was found for a part or a block of them."""
+        names = [(each, getattr(each, of), getattr(each, inner)) for each in self.folds]
+        return [self.words.note(f"{name} = {each.step.format(name, other)}", BEGINNING[of]) for each, name, other in names]
+
+
+BEGINNING = {"name": "of all", "part": "of a part", "block": "of a block"}
+"""Comments on folds."""
 
 
 class Writer:
     """The body of one kernel."""
 
-    def __init__(self, plan: Plan, stage: int) -> None:
-        self.plan, self.stage = plan, stage
+    def __init__(self, plan: Plan, stage: int, words: Words) -> None:
+        self.plan, self.stage, self.words = plan, stage, words
         self.lines = [line for line in plan.live if plan.inside(line, stage)]
         self.gives = [line for line in self.lines if line in plan.outside]
         self.order = Order(plan, self.lines)
@@ -72,7 +96,6 @@ class Writer:
                     self.gives.append(line)
                     room += size_of(line)
         self.reads: dict[Line, None] = {}
-        self.numbers = {line: place for place, line in enumerate(plan.live)}
 
     def body(self) -> list[str]:
         """All statements."""
@@ -80,28 +103,32 @@ class Writer:
         work: list[str] = []
         for piece in self.order.pieces:
             work += self.sweep(piece) if isinstance(piece, Sweep) else self.single(piece)
+        words = self.words
         for line in self.gives:
             if line.kind != "array":
-                work.append(f"y{line.number}[0] = v{line.number}")
+                work.append(words.note(f"{words.answer(line)}[0] = {words.value(line)}", "an answer"))
             elif size_of(line) == 1 and plan.roles[line] != "join":
-                work.append(f"store(m{line.number}, 0, v{line.number})")
-        tests = [f"{'' if outcome else 'not '}v{line.number}" for line, outcome in plan.tests.get(self.stage, {}).items()]
-        return [*self.memory(), *work, f"return {' and '.join(tests) or 'True'}"]
+                work.append(words.note(f"store({words.flat(line)}, 0, {words.value(line)})", "an answer"))
+        tests = [f"{'' if held else 'not '}{words.value(line)}" for line, held in plan.tests.get(self.stage, {}).items()]
+        end = words.note(f"return {' and '.join(tests) or 'True'}", "whether the program is the right one for these values")
+        return [*self.memory(), *work, end]
 
     def memory(self) -> list[str]:
         """The arrays, each flat."""
-        rows = self.plan.rows
-        made = [
-            f"m{line.number} = x{line.number}.reshape({rows[line].size if line in rows else size_of(line)})"
-            for line in self.reads
-            if line.kind == "array"
-        ]
+        words, rows = self.words, self.plan.rows
+
+        def flat(line: Line, name: str) -> str:
+            size = rows[line].size if line in rows else size_of(line)
+            return words.note(f"{words.flat(line)} = {name}.reshape({size})", "the same with one axis")
+
+        made = [flat(line, words.given(line)) for line in self.reads if line.kind == "array"]
         for line in self.lines:
             if line in self.gives:
                 if line.kind == "array":
-                    made.append(f"m{line.number} = y{line.number}.reshape({size_of(line)})")
+                    made.append(flat(line, words.answer(line)))
             elif line in self.plan.kept:
-                made.append(f"m{line.number} = np.empty({self.room(line)}, np.{_numpy(line.dtype)})")
+                room = f"{words.flat(line)} = np.empty({self.room(line)}, np.{_numpy(line.dtype)})"
+                made.append(words.note(room, "of one loop for another"))
         return made
 
     def room(self, line: Line) -> int:
@@ -123,25 +150,26 @@ class Writer:
     def _element(self, base: Line, offset: Any) -> str:
         if not self.plan.inside(base, self.stage):
             self.reads[base] = None
-            return f"load(m{base.number}, {offset})" if base.kind == "array" else f"x{base.number}"
+            return f"load({self.words.flat(base)}, {offset})" if base.kind == "array" else self.words.given(base)
         if size_of(base) == 1 and self.plan.roles[base] != "join":
-            return f"v{base.number}"
-        return f"load(m{base.number}, {offset})"
+            return self.words.value(base)
+        return f"load({self.words.flat(base)}, {offset})"
 
     def single(self, item: Any) -> list[str]:
         """The statement of one element."""
+        words = self.words
         if isinstance(item, Part):
-            return [f"store(m{item.number}, {item.target.offset}, {self.scalar(item.source, item.dtype)})"]
-        if self.plan.roles[item] == "product":
-            return [self.product(item)]
+            base = item.target.base
+            value = self.scalar(item.source, item.dtype)
+            return [words.note(f"store({words.flat(base)}, {item.target.offset}, {value})", base)]
         operands = self.plan.operands(item)
+        if self.plan.roles[item] == "product":
+            return [words.note(self.product(item), item)]
         if self.plan.roles[item] == "fold":
-            dtype = item.dtype
-            texts = [self.scalar(each, dtype) for each in operands]
-            return [f"v{item.number} = {' * '.join(texts)}{self.comment(item)}"]
-        return [
-            f"v{item.number} = {self.expression(item, [self.scalar(*pair) for pair in self.typed(item)])}{self.comment(item)}"
-        ]
+            text = " * ".join([self.scalar(each, item.dtype) for each in operands])
+        else:
+            text = self.expression(item, [self.scalar(*pair) for pair in self.typed(item)])
+        return [words.note(f"{words.value(item)} = {text}", item)]
 
     def product(self, line: Line) -> str:
         """The statement of a product of matrices: arrays with offsets and strides, lengths of the axes."""
@@ -154,8 +182,8 @@ class Writer:
                 self.reads[access.base] = None
             vector = (0, *access.strides) if place == 0 else (*access.strides, 0)
             strides = access.strides[-2:] if len(access.shape) > 1 else vector
-            texts.append(f"m{access.base.number}, {access.offset}, {strides}")
-        return f"product(m{line.number}, {', '.join(texts)}, {sizes}){self.comment(line)}"
+            texts.append(f"{self.words.flat(access.base)}, {access.offset}, {strides}")
+        return f"product({self.words.flat(line)}, {', '.join(texts)}, {sizes})"
 
     def typed(self, line: Line) -> list[tuple[Any, np.dtype[Any]]]:
         """The operands of a line with the dtypes in which they are needed."""
@@ -172,30 +200,27 @@ class Writer:
         text = template(line).format(*texts, one=literal(1, dtype))
         return cast_text(text, dtype, line.dtype) if template(line) == "{0}" and dtype != line.dtype else text
 
-    def comment(self, line: Line) -> str:
-        """What a line is, for people who read the text."""
-        return f"  # {line.type}: {call_text(line, self.numbers, False)}"[:100]
-
     # -- loops -------------------------------------------------------------------------------------------------------------
 
     def sweep(self, sweep: Sweep) -> list[str]:
         """Loops, one after the other; or in turn, each over a block of its last axis."""
+        words = self.words
         loops = [self.loop(space, items, sweep) for space, items in sweep.loops]
         length, block = sweep.length, sweep.block
         if block == length:
             return [line for loop in loops for line in (*loop.before(), *loop.text, *loop.after)]
         begin, text = f"0, {length}, {block}", [line for loop in loops for line in loop.text]
         if not any(loop.folds for loop in loops):
-            return [f"for j in range({begin}):", *_indented(text)]
+            return [words.note(f"for j in range({begin}):", "blocks"), *_indented(text)]
         many = block * BLOCKS
         begin = f"k, min(k + {many}, {length}), {block}"
-        text = [f"for j in range({begin}):", *_indented(text)]
+        text = [words.note(f"for j in range({begin}):", "blocks"), *_indented(text)]
         text = (
-            [line for loop in loops for line in loop.before("q")]
+            [line for loop in loops for line in loop.before("block")]
             + text
-            + [line for loop in loops for line in loop.step("", "q")]
+            + [line for loop in loops for line in loop.step("name", "block")]
         )
-        text = [f"for k in range(0, {length}, {many}):", *_indented(text)]
+        text = [words.note(f"for k in range(0, {length}, {many}):", "many blocks"), *_indented(text)]
         return [
             *(line for loop in loops for line in loop.before()),
             *text,
@@ -204,16 +229,20 @@ class Writer:
 
     def loop(self, space: tuple[int, ...], items: list[Any], sweep: Sweep) -> Loop:
         """The loops over a shape without axes of one, or over a block of it."""
-        plan = self.plan
+        plan, words = self.plan, self.words
         here = {item for item in items if isinstance(item, Line) and plan.roles[item] == "loop"}
         accesses: dict[tuple[Line, int, tuple[int, ...]], str] = {}  # what is read and written, with the name of its part
         statements: list[str] = []
 
         def at(base: Line, offset: int, strides: tuple[int, ...]) -> str:
-            return accesses.setdefault((base, offset, strides), f"a{len(accesses)}")
+            key = (base, offset, strides)
+            if key not in accesses:
+                accesses[key] = words.element(base, accesses.values())
+            return accesses[key]
 
         def put(base: Line, offset: int, strides: tuple[int, ...], value: str) -> str:
-            return f"store(m{base.number}, {at(base, offset, strides)}_place, {value})"
+            store = f"store({words.flat(base)}, {at(base, offset, strides)}_place, {value})"
+            return words.note(store, f"an element of {words.value(base)}")
 
         def read(item: Any, source: Any, dtype: np.dtype[Any]) -> str:
             if not isinstance(source, Line):
@@ -223,14 +252,14 @@ class Writer:
             if base in plan.numbers:
                 return literal(plan.numbers[base], dtype)
             if base in here:
-                return cast_text(f"v{base.number}", base.dtype, dtype)
+                return cast_text(words.value(base), base.dtype, dtype)
             if size_of(base) == 1:
                 return cast_text(self._element(base, access.offset), base.dtype, dtype)
             if not plan.inside(base, self.stage):
                 self.reads[base] = None
             return cast_text(at(base, access.offset, over(access, plan.shape_of(item))), base.dtype, dtype)
 
-        folds: list[tuple[str, str, str]] = []  # the name, where it begins, the step
+        folds: list[Fold] = []
         after: list[str] = []
         whole = _strides(space)
         for item in items:
@@ -238,23 +267,26 @@ class Writer:
                 value = read(item, item.source, item.dtype)
                 statements.append(put(item.target.base, item.target.offset, item.steps, value))
             elif plan.roles[item] == "fold":
-                name, texts = f"v{item.number}", [read(item, *pair) for pair in self._folded(item)]
+                name, texts = words.value(item), [read(item, *pair) for pair in self._folded(item)]
+                part, term = words.part(item), words.term(item)
                 ufunc = REDUCTIONS.get(item.function, np.add)
                 _, start, step = FOLDS[ufunc]
                 begin = start if item.dtype.kind == "b" else f"{item.dtype.name}({start})"
                 if item.dtype.kind == "i":
                     begin = {"-inf": "-9223372036854775807 - 1", "inf": "9223372036854775807"}.get(start, start)
-                step = step.format(f"p{name}", f"t{item.number}")
-                statements += [f"t{item.number} = {' * '.join(texts)}", f"p{name} = {step}{self.comment(item)}"]
-                folds.append((name, begin, FOLDS[ufunc][2]))
+                statements += [
+                    words.note(f"{term} = {' * '.join(texts)}", "the next"),
+                    words.note(f"{part} = {step.format(part, term)}", item),
+                ]
+                folds.append(Fold(name, part, words.block(item), begin, step))
                 if item.function is np.mean:
-                    after.append(f"{name} = {name} / {np.prod(space)}")
+                    after.append(words.note(f"{name} = {name} / {np.prod(space)}", "the mean"))
             else:
                 value = self.expression(item, [read(item, *pair) for pair in self.typed(item)])
-                statements.append(f"v{item.number} = {value}{self.comment(item)}")
+                statements.append(words.note(f"{words.value(item)} = {value}", item))
                 if item in plan.kept:
-                    statements.append(put(item, 0, whole, f"v{item.number}"))
-        loop = Loop(folds, after, [])
+                    statements.append(put(item, 0, whole, words.value(item)))
+        loop = Loop(words, folds, after, [])
         self.nest(space, accesses, statements, loop, sweep)
         return loop
 
@@ -283,7 +315,9 @@ class Writer:
                     del each[axis]
             axis -= 1
         outer, inner = lengths[:-1], lengths[-1]
-        taken, each_time = [], []
+        words = self.words
+        taken: list[str] = []
+        each_time: list[str] = []
         for (base, _, _), name in accesses.items():
             *far, near = steps[name]
             indices = [
@@ -294,35 +328,32 @@ class Writer:
             places = [str(starts[name])] * bool(starts[name])
             places += [index if step == 1 else f"{index} * {step}" for index, step in indices if step]
             at = " + ".join(places) or "0"
-            written = any(f"{name}_place" in statement for statement in statements)
-            if not written and near == 0:
-                taken.append(f"{name} = load(m{base.number}, {at})")
-            elif not written:
-                each_time.append(f"{name} = load(m{base.number}, {at})")
+            written = any(f" {name}_place," in statement for statement in statements)
+            load = words.note(f"{name} = load({words.flat(base)}, {at})", f"an element of {words.value(base)}")
+            if not written:
+                (each_time if near else taken).append(load)
             else:
                 statements = [statement.replace(f" {name}_place,", f" {at},") for statement in statements]
-        statements = [*each_time, *statements]
+        whole = f"loops over {' x '.join(map(str, space))}"
+        inside = _indented([*each_time, *statements])
         rows = bool(outer) and inner >= SHORT  # sums of which are taken first
         if cut:
             count = f"{sweep.block}" if inner % sweep.block == 0 else f"min({sweep.block}, {inner} - j)"
-            text = [*loop.before("p"), f"for i in range({count}):", *_indented(statements), *loop.step("q", "p")]
+            text = [words.note(f"for i in range({count}):", whole), *inside]
+            text = [*loop.before("part"), *text, *loop.step("block", "part")]
         elif loop.folds and inner > BLOCK:
-            text = [
-                *loop.before("p"),
-                f"for i in range(j, min(j + {BLOCK}, {inner})):",
-                *_indented(statements),
-                *loop.step("", "p"),
-            ]
-            text = [f"for j in range(0, {inner}, {BLOCK}):", *_indented(text)]
-        elif rows:
-            text = [*loop.before("p"), f"for i in range({inner}):", *_indented(statements), *loop.step("", "p")]
+            text = [words.note(f"for i in range(j, min(j + {BLOCK}, {inner})):", whole), *inside]
+            text = [*loop.before("part"), *text, *loop.step("name", "part")]
+            text = [words.note(f"for j in range(0, {inner}, {BLOCK}):", "blocks"), *_indented(text)]
         else:
-            text = [f"for i in range({inner}):", *_indented(statements)]
+            text = [words.note(f"for i in range({inner}):", whole), *inside]
+            text = [*loop.before("part"), *text, *loop.step("name", "part")] if rows else text
         text = [*taken, *text]
         for place in reversed(range(len(outer))):
-            text = [f"for i{place} in range({outer[place]}):", *_indented(text)]
+            text = [words.note(f"for i{place} in range({outer[place]}):", whole), *_indented(text)]
         if not cut and not rows and inner <= BLOCK:
-            text = [*loop.before("p"), *text, *(f"{name} = p{name}" for name, _, _ in loop.folds)]
+            after = [words.note(f"{each.name} = {each.part}", "all of it") for each in loop.folds]
+            text = [*loop.before("part"), *text, *after]
             loop.folds = []
         loop.text = text
 

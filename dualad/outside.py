@@ -25,10 +25,10 @@ def outside(f: Any) -> Iterator[tuple[Any, str, Any]]:
             code = codes.pop()
             names.update(code.co_names)
             codes += [each for each in code.co_consts if isinstance(each, types.CodeType)]
-        for cell in function.__closure__ or ():
-            value = look(cell, "")
+        for cell, name in zip(function.__closure__ or (), function.__code__.co_freevars, strict=True):
+            value = look(cell, name)
             if not isinstance(value, types.FunctionType | types.ModuleType | type):
-                yield cell, "", value
+                yield cell, name, value
         for name in names:
             value = function.__globals__.get(name)
             if isinstance(value, types.FunctionType):

@@ -9,6 +9,7 @@ import random
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,8 @@ from .jitted import unjitted
 from .levels import Level
 from .lift import Lifted, ungrounded
 from .objects import settled
-from .outside import generators
-from .places import standing
+from .outside import generators, outside
+from .places import MANY, attribute, standing
 from .tape import Tape
 from .trees import flatten, paths, tree_map, unflatten
 from .wrapping import Wrapper
@@ -81,7 +82,7 @@ def _record(f: Any, args: tuple[Any, ...], keywords: dict[str, Any], statics: fr
         results, graph.structure = flatten(out)
         graph.outputs = [_output(tape, settled(leaf)) for leaf in results]
         del out, results  # an array that f made is held by nobody else then, and is a constant
-        tape.close()
+        tape.close(_outer_names(f))
     return graph
 
 
@@ -129,11 +130,28 @@ def _names(f: Any, structure: Any) -> list[str]:
     except (TypeError, ValueError):
         parameters = []
     positional = [each.name for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    positional += [f"{each.name}[{n}]" for each in parameters if each.kind is each.VAR_POSITIONAL for n in range(MANY)]
     names = []
     for path in paths(structure):
-        kind, place, *rest = path
+        kind, place = path[0].entry, path[1].entry
         first = str(place) if kind == 1 else positional[place] if place < len(positional) else f"argument {place}"
-        names.append(first + "".join(f"[{each!r}]" for each in rest))
+        names.append(path[2:].codify(first))
+    return names
+
+
+def _outer_names(f: Any) -> dict[int, str]:
+    """By the identity of an array what code of the user's calls it: a name from outside, and its place in containers."""
+    instance = attribute(f, "__self__")
+    held = [(name, value) for _, name, value in outside(f)] + [("self", attribute(instance, "__dict__"))]
+    names: dict[int, str] = {}
+    for name, value in held:
+        containers = {f"self.{key}": each for key, each in value.items()} if name == "self" and value else {name: value}
+        for first, each in containers.items():
+            if isinstance(each, np.ndarray | list | tuple | dict) or is_dataclass(each):
+                leaves, structure = flatten(each)
+                for leaf, path in zip(leaves, paths(structure), strict=True) if len(leaves) < MANY else ():
+                    if isinstance(leaf, np.ndarray):
+                        names.setdefault(id(leaf), path.codify(first))
     return names
 
 

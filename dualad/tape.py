@@ -14,6 +14,7 @@ from .graph import Graph, item
 from .levels import Level
 from .lift import Lifted, refilled, ungrounded
 from .lines import Line
+from .naming import assigned
 from .nodes import STATIC, Node, NodeArray, NodeScalar, example_of, examples_of, static_bound
 from .unrolling import clock
 
@@ -48,9 +49,10 @@ class Tape:
         self.met[id(array)] = (array, snapshot, line)
         return line
 
-    def close(self) -> None:
+    def close(self, names: dict[int, str]) -> None:
         """Arrays from outside are used as they are at each call; those that the function itself filled, as they were, and
-        those that nobody holds any more are constants."""
+        those that nobody holds any more are constants. Some have names, by their identity."""
+        self._name(names)
         met = [each for each in self.met.values() if not isinstance(each[0], Lifted)]
         self.met.clear()
         held = _held([array for array, _, _ in met])
@@ -61,6 +63,12 @@ class Tape:
                 self.graph.hidden[line] = array
         for line in self.written:
             self.graph.hidden[line].flags.writeable = False
+
+    def _name(self, names: dict[int, str]) -> None:
+        """Let lines of arrays from outside have the names of these, or of what they are views of."""
+        for array, _, line in self.met.values():
+            part = names.get(id(getattr(array, "base", None)))
+            line.name = names.get(id(array)) or (f"{part}[...]" if part else line.name)
 
     def lines_of(self, value: Any) -> Any:
         """Arguments with lines in place of nodes and of arrays from outside."""
@@ -92,6 +100,7 @@ class Tape:
         if isinstance(value, tuple | list) and not any(isinstance(each, np.ndarray | np.generic) for each in value):
             return value
         line = self.graph.emit(function, self.lines_of(args), self.lines_of(keywords), value)
+        line.name = line.name or assigned()
         return self.wrapped(value, line, [each for each in _arrays_in((args, keywords)) if each.tape is self])
 
     def wrapped(self, value: Any, line: Line, sources: list[NodeArray]) -> Any:

@@ -151,6 +151,6 @@ def is_numeric(leaf: Any, kinds: Collection[type[Any]] = ()) -> bool:
     return known and getattr(getattr(leaf, "dtype", None), "kind", "") in tuple("biufc")
 
 
-def paths(structure: Any) -> list[tuple[Any, ...]]:
-    """Where each leaf stands: the indices, keys and names that lead to it."""
-    return list(optree.treespec_paths(structure))
+def paths(structure: Any) -> list[Any]:
+    """Where each leaf stands: the indices, keys and attributes that lead to it, which `codify` writes behind a name."""
+    return list(optree.treespec_accessors(structure))

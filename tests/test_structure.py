@@ -78,6 +78,7 @@ def test_layers():
     """Every module stands in one layer and uses those below it only: lifted arrays, then Dual, then transforms."""
     layers = [
         "errors",
+        "naming",
         "wrapping",
         "foreign",
         "rules",
@@ -111,6 +112,7 @@ def test_layers():
         "inspection",
         "trees",
         "lines",
+        "words",
         "drawing",
         "graph",
         "nodes",
