@@ -89,6 +89,8 @@ class Graph:
         For each leaf of the arguments that is part of the program, what it is.
     structure, arguments
         The containers of what was returned, and of the arguments.
+    seen
+        Arrays from outside that are in no line, with what was in them: Python may have decided by them. `jit` looks at them.
     fused
         Finds the loops that compute a graph, kernel by kernel: `planning`'s, which stands above.
     """
@@ -103,6 +105,7 @@ class Graph:
         self.guards: list[Guard] = []
         self.structure: Any = None
         self.arguments: Any = None
+        self.seen: list[tuple[Any, bytes]] = []
         self.fused: Callable[[Graph], list[list[Any]]] = lambda graph: []
         self.constants: dict[Any, Line] = {}  # by dtype, shape and bytes
         self._known: dict[Any, Line] = {}
@@ -186,7 +189,8 @@ class Graph:
     def rewritten(self, rule: Callable[[Graph, Line], Line | None]) -> Graph:
         """The graph of the lines that are needed, with others in the place of those for which `rule` gives one."""
         new = Graph(self.name)
-        new.structure, new.arguments, new.statics, new.fused = self.structure, self.arguments, self.statics, self.fused
+        new.structure, new.arguments, new.statics = self.structure, self.arguments, self.statics
+        new.seen, new.fused = self.seen, self.fused
         place: dict[Line, Line] = {}
         at: list[tuple[int, int]] = []  # how long the new graph was before each line of the old one
         for line in {**dict.fromkeys(filter(None, self.inputs)), **dict.fromkeys(self.live())}:

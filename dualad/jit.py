@@ -114,6 +114,8 @@ class Jitted(Wrapper):
                 self._counts[2] += 1
                 return self._f(*args, **keywords)
             for variant in entry.variants:
+                if variant.seen and not variant.holds():
+                    continue
                 values = leaves if len(variant.places) == len(leaves) else [leaves[place] for place in variant.places]
                 if targets is None or not variant.program.given:
                     outputs = variant.run(*values, *variant.hidden)

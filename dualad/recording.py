@@ -29,6 +29,9 @@ from .tape import Tape
 from .trees import flatten, paths, tree_map, unflatten
 from .wrapping import Wrapper
 
+SEEN = 4096
+"""So many elements of an array from outside are compared with what was in them, at most."""
+
 
 def traced(leaf: Any) -> bool:
     """Whether a leaf of the arguments varies from call to call: arrays and floats do, integers, text and the like do not."""
@@ -82,7 +85,9 @@ def _record(f: Any, args: tuple[Any, ...], keywords: dict[str, Any], statics: fr
         results, graph.structure = flatten(out)
         graph.outputs = [_output(tape, settled(leaf)) for leaf in results]
         del out, results  # an array that f made is held by nobody else then, and is a constant
-        tape.close(_outer_names(f))
+        outer = _outer_arrays(f)
+        used = tape.close({id(array): name for name, array in outer})
+        graph.seen = [(array, array.tobytes()) for _, array in outer if array.size <= SEEN and id(array) not in used]
     return graph
 
 
@@ -139,20 +144,19 @@ def _names(f: Any, structure: Any) -> list[str]:
     return names
 
 
-def _outer_names(f: Any) -> dict[int, str]:
-    """By the identity of an array what code of the user's calls it: a name from outside, and its place in containers."""
-    instance = attribute(f, "__self__")
-    held = [(name, value) for _, name, value in outside(f)] + [("self", attribute(instance, "__dict__"))]
-    names: dict[int, str] = {}
-    for name, value in held:
-        containers = {f"self.{key}": each for key, each in value.items()} if name == "self" and value else {name: value}
-        for first, each in containers.items():
-            if isinstance(each, np.ndarray | list | tuple | dict) or is_dataclass(each):
-                leaves, structure = flatten(each)
-                for leaf, path in zip(leaves, paths(structure), strict=True) if len(leaves) < MANY else ():
-                    if isinstance(leaf, np.ndarray):
-                        names.setdefault(id(leaf), path.codify(first))
-    return names
+def _outer_arrays(f: Any) -> list[tuple[str, Any]]:
+    """The arrays that f finds from outside by name, and what its code calls them; also in containers, and of an instance."""
+    own = attribute(attribute(f, "__self__"), "__dict__")
+    held = [(name, value) for _, name, value in outside(f)]
+    held += [(f"self.{name}", value) for name, value in own.items()] if type(own) is dict else []
+    arrays: dict[int, tuple[str, Any]] = {}
+    for first, value in held:
+        if isinstance(value, np.ndarray | list | tuple | dict) or is_dataclass(value):
+            leaves, structure = flatten(value)
+            for leaf, path in zip(leaves, paths(structure), strict=True) if len(leaves) < MANY else ():
+                if isinstance(leaf, np.ndarray):
+                    arrays.setdefault(id(leaf), (path.codify(first), leaf))
+    return list(arrays.values())
 
 
 class Recorder(Wrapper):

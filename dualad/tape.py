@@ -49,9 +49,10 @@ class Tape:
         self.met[id(array)] = (array, snapshot, line)
         return line
 
-    def close(self, names: dict[int, str]) -> None:
+    def close(self, names: dict[int, str]) -> set[int]:
         """Arrays from outside are used as they are at each call; those that the function itself filled, as they were, and
-        those that nobody holds any more are constants. Some have names, by their identity."""
+        those that nobody holds any more are constants. Some have names, by their identity; which were met is told so too."""
+        used = {id(each) for array, _, _ in self.met.values() for each in (array, getattr(array, "base", None))}
         self._name(names)
         met = [each for each in self.met.values() if not isinstance(each[0], Lifted)]
         self.met.clear()
@@ -63,6 +64,7 @@ class Tape:
                 self.graph.hidden[line] = array
         for line in self.written:
             self.graph.hidden[line].flags.writeable = False
+        return used
 
     def _name(self, names: dict[int, str]) -> None:
         """Let lines of arrays from outside have the names of these, or of what they are views of."""

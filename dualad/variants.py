@@ -35,6 +35,11 @@ class Variant:
         self.structure = graph.structure
         self.single = graph.structure == LEAF
         self.lane: Callable[..., Any] | None = None
+        self.seen = graph.seen
+
+    def holds(self) -> bool:
+        """Whether arrays from outside are as they were when Python decided by them."""
+        return all(array.tobytes() == was for array, was in self.seen)
 
     def wider(self) -> Variant | None:
         """The same way by a program whose guards do not ask for too much; None if this is one."""
@@ -59,6 +64,9 @@ class Variant:
         for place, (holder, name, value) in enumerate(watched):
             names |= {f"holder{place}": holder, f"bound{place}": value}
             lines.append(f"if look(holder{place}, {name!r}) is not bound{place}: return MISSED")
+        for place, (array, was) in enumerate(self.seen):
+            names |= {f"seen{place}": array, f"was{place}": was}
+            lines.append(f"if seen{place}.tobytes() != was{place}: return MISSED")
         hidden = [f"h{place}" for place in range(len(self.hidden))]
         names |= zip(hidden, self.hidden, strict=True)
         lines += [f"outputs = run({', '.join(values + hidden)})", "if outputs is None: return MISSED", "counts[0] += 1"]
