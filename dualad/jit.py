@@ -7,6 +7,7 @@ more, a few times at most.
 
 from __future__ import annotations
 
+import operator
 import threading
 import warnings
 from collections import OrderedDict
@@ -30,9 +31,13 @@ VARIANTS = 8
 KINDS = 64
 """For so many kinds of arguments programs are kept; the one that was not used for the longest time goes first."""
 
+PATIENCE = 32
+"""After so many calls of the function itself it is asked whether it can be compiled for any arguments at all."""
+
 
 class CacheInfo(NamedTuple):
-    """What a jitted function has done: calls of a program, runs to record one, calls of the function itself, programs kept."""
+    """What a jitted function has done: calls of a program, runs to record one, calls of the function itself (until there is
+    nothing else), programs kept."""
 
     hits: int
     misses: int
@@ -64,6 +69,7 @@ class Jitted(Wrapper):
 
     def __setstate__(self, state: Any) -> None:
         self.__dict__.update(state)
+        self.__class__ = Jitted
         self._start()
 
     def __repr__(self) -> str:
@@ -77,6 +83,8 @@ class Jitted(Wrapper):
             if answer is not MISSED:
                 return answer
         key = None if keywords or self._statics[0] else _simple(args)
+        if key is not None and (entry := self._entries.get(key)) is not None and entry.eager:
+            return self._eager(entry, args, keywords)  # it sees itself what is outside
         return self._slowly(args, keywords) if key is None else self._found(key, args, args, keywords)
 
     def _slowly(self, args: tuple[Any, ...], keywords: dict[str, Any], targets: Targets | None = None) -> Any:
@@ -111,8 +119,7 @@ class Jitted(Wrapper):
         entry = self._entries.get(key)
         if entry is not None:
             if entry.eager:
-                self._counts[2] += 1
-                return self._f(*args, **keywords)
+                return self._eager(entry, args, keywords)
             for variant in entry.variants:
                 if variant.seen and not variant.holds():
                     continue
@@ -134,6 +141,14 @@ class Jitted(Wrapper):
                     return outputs[0] if variant.single else unflatten(variant.structure, outputs)
                 targets = None if targets is None else targets.missed()
         return self._missed(key, leaves, args, keywords)
+
+    def _eager(self, entry: Entry, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """The answer of the function itself."""
+        self._counts[2] += 1
+        entry.eager += 1
+        if not entry.eager % PATIENCE and all(each.eager for each in self._entries.values()):
+            self.__class__ = AsItIs
+        return self._f(*args, **keywords)
 
     def _missed(self, key: Any, leaves: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         with self._lock:
@@ -180,7 +195,7 @@ class Jitted(Wrapper):
         return wider
 
     def _give_up(self, entry: Entry, why: str) -> None:
-        entry.eager = True
+        entry.eager = 1
         entry.variants.clear()
         if not self._told:
             self._told = True
@@ -253,6 +268,14 @@ class Jitted(Wrapper):
         with self._lock:
             self._entries.clear()
             self._shortcut = missing
+            self.__class__ = Jitted
+
+
+class AsItIs(Jitted):
+    """What becomes of a jitted function that could not be compiled for any arguments, time and again: a call is one of the
+    function itself. Nothing of ours runs in between, so such calls are not counted."""
+
+    __call__: Any = property(operator.attrgetter("_f"))
 
 
 def _simple(args: tuple[Any, ...]) -> tuple[Any, ...] | None:

@@ -108,10 +108,10 @@ class Targets:
 
 
 class Entry:
-    """The variants for one kind of arguments; `eager` if there are too many, or none can be made."""
+    """The variants for one kind of arguments; `eager` if there are too many, or none can be made: how often that was so."""
 
     __slots__ = ("eager", "variants")
 
     def __init__(self) -> None:
         self.variants: list[Variant] = []
-        self.eager = False
+        self.eager = 0

@@ -67,25 +67,6 @@ def test_branches():
     assert 3 <= compiled.cache_info().programs <= 5
 
 
-def test_too_many_ways():
-    """After a few ways the function runs as it is, with one warning, and the right answers."""
-
-    def bisection(a):
-        low, high = 0.0, 4.0
-        for _ in range(20):
-            middle = 0.5 * (low + high)
-            low, high = (middle, high) if middle * middle < a else (low, middle)
-        return low * a
-
-    compiled = jit(bisection)
-    values = np.linspace(1.0, 4.0, 20)
-    with pytest.warns(CompilationWarning, match="as it is") as told:
-        answers = [compiled(float(a)) for a in values]
-    assert len(told) == 1
-    np.testing.assert_array_equal(answers, [bisection(float(a)) for a in values])
-    assert compiled.cache_info().eager > 0
-
-
 def test_infinite_slopes():
     """The second look that a derivative takes where it comes out as nan is another way through the program."""
     compiled = jit(dualad.grad(lambda x: np.sum(np.sqrt(x))))
