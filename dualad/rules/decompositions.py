@@ -17,18 +17,18 @@ from typing import Any
 import numpy as np
 
 from .linalg import adjoint, hermitian, invertible, solve_all
-from .table import Array, function, innermost
+from .table import Array, function, undifferentiated
 
 
 def resolution(w: Array, n: int) -> Array:
     """Below which eigenvalues or singular values of n x n matrices, and gaps between them, are rounding."""
-    plain = innermost(w)
+    plain = undifferentiated(w)
     return n * np.finfo(plain.dtype).eps * np.max(np.abs(plain), axis=-1, keepdims=True, initial=0.0)
 
 
 def reciprocal(divisor: Array, least: Array) -> Array:
     """1 / divisor, and nan where that is rounding."""
-    lost = np.abs(innermost(divisor)) <= least
+    lost = np.abs(undifferentiated(divisor)) <= least
     return np.where(lost, np.nan, 1.0 / np.where(lost, 1.0, divisor))
 
 
@@ -78,7 +78,7 @@ def eig(y: Any, a: Array, *, da: Array) -> tuple[Array, Array]:
     turned = v @ (inverse_gaps(w) * change)
     along = np.sum(np.real(np.conjugate(v) * turned), axis=-2, keepdims=True)
     if np.iscomplexobj(v) and v.size:
-        plain = innermost(v)
+        plain = undifferentiated(v)
         size = np.where(np.imag(plain) == 0, np.abs(plain), -1.0)
         largest = np.arange(v.shape[-1])[:, None] == np.argmax(size, axis=-2, keepdims=True)
         ratio = np.imag(np.conjugate(v) * turned) / np.where(largest, np.real(v) ** 2, 1.0)
@@ -88,7 +88,7 @@ def eig(y: Any, a: Array, *, da: Array) -> tuple[Array, Array]:
 
 def modal(v: Array, da: Array) -> Array:
     """V^-1 dA V."""
-    plain = innermost(v)
+    plain = undifferentiated(v)
     if not v.size:
         return da
     regular, known = invertible(v, ~(np.linalg.cond(plain) < 0.5 / np.finfo(plain.dtype).eps))
@@ -100,7 +100,7 @@ def eigvals(y: Array, a: Array, *, da: Array) -> Array:
     """dw = diag(V^-1 dA V). LAPACK may order eigenvalues otherwise when it is asked for the vectors too."""
     w, v = np.linalg.eig(a)
     change = np.diagonal(modal(v, da), axis1=-2, axis2=-1)
-    order = np.broadcast_to(matching(innermost(y), innermost(w)), change.shape)
+    order = np.broadcast_to(matching(undifferentiated(y), undifferentiated(w)), change.shape)
     change = np.take_along_axis(change, order, -1)
     return change if np.iscomplexobj(y) else np.real(change)
 
@@ -169,7 +169,7 @@ def svd_of_hermitian(y: Any, a: Array, compute_uv: bool, da: Array) -> Any:
     """Singular values are sizes of eigenvalues w = s sign(w), and V = U sign(w); NumPy reads the lower triangle."""
     u, s, vh = y if compute_uv else np.linalg.svd(a, hermitian=True)
     change = hermitian(da)
-    sign = np.real(innermost(diagonals(vh, u)))
+    sign = np.real(undifferentiated(diagonals(vh, u)))
     sign = np.where(sign < 0, -1.0, 1.0)
     ds = np.where(s == 0, 0.0, sign * np.real(diagonals(adjoint(u), change @ u)))
     if not compute_uv:

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from .table import Array, composite, innermost
+from .table import Array, composite, innermost, undifferentiated
 
 emath = np.emath
 
 
 def widened(x: Any, leaves: Any) -> Any:
     """A real array, as a complex one if any element leaves the domain."""
-    plain = innermost(x)
+    plain = undifferentiated(x)
     return x + 0j if np.isrealobj(plain) and np.any(leaves(plain)) else x
 
 

@@ -15,19 +15,19 @@ from ..errors import NoRule
 from .decompositions import resolution, singular_values
 from .linalg import adjoint
 from .linalg import hermitian as one_triangle  # `pinv` has a parameter of that name
-from .table import Array, function, innermost, total
+from .table import Array, function, total, undifferentiated
 
 
 def ranks(a: Array, cutoff: Array, name: str) -> Array:
     """The rank of each matrix of a stack, as a (..., 1, 1) array: how many singular values are above `cutoff` times the
     largest. The others must be rounding."""
-    plain = innermost(a)
+    plain = undifferentiated(a)
     s = np.linalg.svdvals(plain)
     largest = np.max(s, axis=-1, keepdims=True, initial=0.0)
     kept = s > np.expand_dims(cutoff, -1) * largest
     if np.any(~kept & (s > 8.0 * resolution(s, max(plain.shape[-2:])))):
         raise NoRule(f"np.linalg.{name} has no derivative rule where rcond cuts off singular values that are not zero")
-    return np.count_nonzero(kept, axis=-1)[..., None, None]
+    return np.sum(kept, axis=-1, keepdims=True)[..., None]
 
 
 def complement(p: Array, full: Array) -> Array:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .table import Array, align, composite, constant, function, innermost, total
+from .table import Array, align, composite, constant, function, total, undifferentiated
 
 
 def adjoint(a: Array) -> Array:
@@ -95,7 +95,7 @@ def cofactors(a: Array) -> Array:
 @function(np.linalg.det)
 def det(y: Array, a: Array, *, da: Array) -> Array:
     """d det A = sum of cofactors * dA, which is det A * tr(A^-1 dA) where A is regular."""
-    plain = innermost(a)
+    plain = undifferentiated(a)
     regular = plain.size and np.all((y != 0) & np.isfinite(y)) and np.all(np.linalg.cond(plain) < 1e8)
     gradient = np.expand_dims(y, (-2, -1)) * np.swapaxes(np.linalg.inv(a), -1, -2) if regular else cofactors(a)
     return np.sum(gradient * da, axis=(-2, -1))
@@ -164,7 +164,7 @@ def cond(x: Array, p: Any = None) -> Array:
     if p is None or p in (2, -2):
         s = np.linalg.svd(x, compute_uv=False)
         return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
-    regular, known = invertible(x, np.linalg.slogdet(innermost(x)).sign == 0)
+    regular, known = invertible(x, np.linalg.slogdet(undifferentiated(x)).sign == 0)
     return np.linalg.norm(x, p, (-2, -1)) * np.linalg.norm(np.linalg.inv(regular) * known, p, (-2, -1))
 
 

@@ -10,7 +10,7 @@ from .axes import joined, negatives
 from .decompositions import singular_values
 from .elementwise import away_from_zero
 from .folds import reduction
-from .table import Array, composite, function, innermost
+from .table import Array, composite, function, undifferentiated
 
 
 @function(np.linalg.norm)
@@ -31,7 +31,7 @@ def unit(x: Array, ord: float, axes: tuple[int, ...]) -> Array:
     """x over its norm. Scaled to size one first, so that powers neither overflow nor underflow; the scale cancels, and
     being a plain number it adds nothing to further derivatives."""
     size = np.abs(x)
-    largest = innermost(np.max(size, axis=axes, keepdims=True, initial=0.0))
+    largest = undifferentiated(np.max(size, axis=axes, keepdims=True, initial=0.0))
     scaled = x / np.where((largest > 0) & (largest < np.inf), largest, 1.0)
     if ord == 2.0:
         square = np.real(scaled) ** 2 + np.imag(scaled) ** 2 if np.iscomplexobj(x) else scaled * scaled

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import NoRule
 from .linalg import adjoint, invertible
-from .table import Array, function, innermost
+from .table import Array, function, undifferentiated
 
 
 @function(np.linalg.qr)
@@ -21,7 +21,7 @@ def qr(y: Any, a: Array, mode: str = "reduced", *, da: Array) -> Any:
     q, r = np.linalg.qr(a) if mode == "r" else y
     k = min(a.shape[-2:])
     first, square = q[..., :k], r[..., :k, :k]
-    size = np.abs(np.diagonal(innermost(square), axis1=-2, axis2=-1))
+    size = np.abs(np.diagonal(undifferentiated(square), axis1=-2, axis2=-1))
     least = k * np.finfo(size.dtype).eps * np.max(size, axis=-1, initial=0.0)
     regular, known = invertible(square, np.min(size, axis=-1, initial=np.inf) <= least)
     moved = divided(da[..., :k], regular) * known
@@ -50,7 +50,7 @@ def completed(q: Array, dq: Array) -> Array:
     first k columns q tell the others: E_2 + (q - E_1) X^H with X = q_2 (q_1 - 1)^-1."""
     k = q.shape[-1]
     top = q[..., :k, :] - np.eye(k)
-    regular, known = invertible(top, np.linalg.slogdet(innermost(top)).sign == 0)
+    regular, known = invertible(top, np.linalg.slogdet(undifferentiated(top)).sign == 0)
     x = divided(q[..., k:, :], regular) * known
     dx = divided(dq[..., k:, :] - x @ dq[..., :k, :], regular)
     return dq @ adjoint(x) + (q - np.eye(*q.shape[-2:])) @ adjoint(dx)

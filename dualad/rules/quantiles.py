@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .axes import joined, negatives
-from .table import Array, composite, innermost
+from .table import Array, composite, undifferentiated
 
 PLOTTING = {  # alpha and beta of Hyndman and Fan's continuous methods
     "interpolated_inverted_cdf": (0.0, 1.0),
@@ -53,14 +53,14 @@ def quantiles(a: Array, q: Any, axis: Any, method: str, keepdims: bool, weights:
     kept, size = lines.shape[:-1], np.size(q)
     if weights is not None:
         function = np.nanquantile if skip else np.quantile
-        values = function(innermost(a), innermost(q), axis, weights=innermost(weights), method=method)
+        values = function(undifferentiated(a), undifferentiated(q), axis, weights=undifferentiated(weights), method=method)
         result = matching(lines, np.moveaxis(values.reshape(size, *kept), 0, -1))
     else:
         lines = np.sort(lines, -1)
         n = np.sum(~np.isnan(lines), -1, keepdims=True) if skip else lines.shape[-1]
         place, gamma = virtual_index(n, q.reshape(size), method)
-        plain = np.floor(innermost(place))
-        last = np.maximum(np.asarray(n) - 1, 0)
+        plain = np.floor(undifferentiated(place))
+        last = np.maximum(n - 1, 0)
         lower = np.clip(plain, 0, last).astype(int)
         # Without a weight the element above is not taken: its tangent may be infinite. With q, the weight may vary.
         above = np.where((plain < 0) | ((gamma == 0) & (not hasattr(q, "level"))), plain, plain + 1)

@@ -92,7 +92,7 @@ def take_along_axis(y: Array, arr: Array, indices: Any, axis: Any = -1, *, darr:
     """Gathers with an index per line."""
     if axis is None:
         return flat(darr)[:, indices]
-    return np.take_along_axis(darr, np.asarray(indices)[None], negative(axis, arr.ndim))
+    return np.take_along_axis(darr, np.expand_dims(indices, 0), negative(axis, arr.ndim))
 
 
 @function(np.compress)
@@ -120,6 +120,13 @@ def extract(
     return None if darr is None else flat(darr)[:, np.flatnonzero(condition)]
 
 
+def picked(a: Array, places: Array) -> Array:
+    """Elements of an array with one axis; recorded places, of which np.take would ask the values, stay in the program."""
+    if not hasattr(places, "level"):
+        return np.take(a, places)
+    return np.reshape(np.take_along_axis(a, np.ravel(places), 0), np.shape(places))
+
+
 @composite(np.interp)
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None) -> Array:
     """The line through the two points around x; on a knot, the slope to its right."""
@@ -135,7 +142,8 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         inside = fp[0]
     else:
         at = np.clip(np.searchsorted(xp, x, "right") - 1, 0, len(xp) - 2)
-        inside = fp[at] + (x - xp[at]) * ((fp[at + 1] - fp[at]) / (xp[at + 1] - xp[at]))
+        (left_x, left_y), (right_x, right_y) = ((picked(xp, place), picked(fp, place)) for place in (at, at + 1))
+        inside = left_y + (x - left_x) * ((right_y - left_y) / (right_x - left_x))
     below, above = fp[0] if left is None else left, fp[-1] if right is None else right
     return np.where(x < xp[0], below, np.where(x > xp[-1], above, inside))
 

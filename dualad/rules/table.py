@@ -358,6 +358,13 @@ def innermost(array: Array) -> Array:
     return array
 
 
+def undifferentiated(array: Array) -> Array:
+    """The array below all duals, as it is recorded if it is: to decide by, so that a program decides by what it is given."""
+    while hasattr(array, "level") and not array.recorded:
+        array = array.primal
+    return array
+
+
 def align(tangent: Array, ndim: int) -> Array:
     """Pad a tangent of shape (k, *S) to (k, 1, ..., *S), so that it broadcasts with an output of `ndim` axes."""
     missing = ndim + 1 - tangent.ndim

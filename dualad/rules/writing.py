@@ -21,8 +21,7 @@ def copyto(dst: Array, src: Any, casting: Any = "same_kind", where: Any = True) 
     if where is True:
         dst[...] = src
     else:
-        mask = np.broadcast_to(where, dst.shape)
-        dst[mask] = np.broadcast_to(src, dst.shape)[mask]
+        dst[...] = np.where(where, src, dst)
 
 
 @composite(np.fill_diagonal, effect=True)

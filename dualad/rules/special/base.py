@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special as sp
 
 from ...errors import NoRule
-from ..table import POSITIVE, REAL, RULES, Array, Interval, innermost, rule
+from ..table import POSITIVE, REAL, RULES, Array, Interval, rule, undifferentiated
 
 COUNT = Interval(0, 12)
 """Sampled as integers: an order or a count, which SciPy wants whole."""
@@ -97,8 +97,12 @@ def slope(f: Callable[..., Array], place: int, args: Sequence[Array], reach: Arr
 
 
 def bare(*args: Array) -> list[Array]:
-    """The plain numbers at the bottom, in double precision: to choose a step or a branch by."""
-    return [np.asarray(innermost(each), dtype=np.result_type(innermost(each), np.float64)) for each in args]
+    """The numbers below all duals, in double precision: to choose a step or a branch by."""
+    found = []
+    for plain in map(undifferentiated, args):
+        dtype = np.result_type(plain, np.float64)
+        found.append(plain.astype(dtype, copy=False) if hasattr(plain, "level") else np.asarray(plain, dtype=dtype))
+    return found
 
 
 def numerical(name: str, place: int, reach: Callable[..., Array], output: int | None = None) -> Callable[..., Array]:
