@@ -16,6 +16,7 @@ from dualad import jacfwd, jit, jvp, record
 from dualad.errors import GuardFailed
 
 special = pytest.importorskip("scipy.special")
+stats = pytest.importorskip("dualad.scipy").stats
 
 SHAPES = {  # the shape of what is computed depends on values, so that the program does
     *("unique", "unique_values", "unique_inverse", "unique_counts", "unique_all", "union1d", "trim_zeros", "setxor1d"),
@@ -100,6 +101,9 @@ MATRIX = np.array([[2.0, 0.3, 0.1], [0.2, 1.5, 0.4], [0.0, 0.1, 0.9]])
 @pytest.mark.parametrize(
     "f",
     [
+        lambda a: np.sum(stats.norm.logpdf(a[1:], a[0], 1.0 + a[0] ** 2)),
+        lambda a: np.sum(stats.gamma.logpdf(a[0] + 0.1, 2.0 + a[1], scale=a[2, 2])),
+        lambda a: dualad.scipy.special.logsumexp(a, axis=1),
         lambda a: special.voigt_profile(a[0], 0.5 + a[1] ** 2, 0.3),
         special.erf,
         np.linalg.norm,
@@ -112,7 +116,22 @@ MATRIX = np.array([[2.0, 0.3, 0.1], [0.2, 1.5, 0.4], [0.0, 0.1, 0.9]])
         lambda a: np.nanquantile(a, 0.3, axis=0),
         np.nan_to_num,
     ],
-    ids=["voigt", "erf", "norm", "det", "pinv", "svd", "eigh", "qr", "interp", "nanquantile", "nan_to_num"],
+    ids=[
+        "normal",
+        "gamma",
+        "logsumexp",
+        "voigt",
+        "erf",
+        "norm",
+        "det",
+        "pinv",
+        "svd",
+        "eigh",
+        "qr",
+        "interp",
+        "nanquantile",
+        "nan_to_num",
+    ],
 )
 def test_one_program(f):
     """A compiled derivative is found again for other values."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import special as sp
 
-from ..table import RULES, Array, Composite, Function, align, innermost, total
+from ..table import RULES, Array, Composite, Function, align, innermost, total, undifferentiated
 from .base import bare, refused, ufunc_of
 
 
@@ -64,7 +64,7 @@ def plain_only(name: str, **arguments: Any) -> None:
 def shifted(a: Array, axis: Any) -> tuple[Array, Array]:
     """a less its largest element along the axes, and that: a constant, which cancels in every derivative."""
     peak = np.max(np.real(bare(a)[0]), axis=axis, keepdims=True, initial=-np.inf)
-    peak = np.where(np.isfinite(peak), peak, 0.0).astype(np.real(innermost(a)).dtype)
+    peak = np.where(np.isfinite(peak), peak, 0.0).astype(np.real(undifferentiated(a)).dtype)
     return a - peak, peak
 
 

@@ -14,7 +14,7 @@ import scipy.stats
 from scipy.stats._distn_infrastructure import rv_continuous_frozen, rv_discrete_frozen, rv_frozen
 
 from ...errors import DualadError, NoRule, caller
-from ...rules.table import Array, innermost, total
+from ...rules.table import Array, innermost, total, undifferentiated
 from ..along import along
 from ..dispatch import body_of, class_of, method_of, rule_of
 from ..quadrature import integral
@@ -130,23 +130,37 @@ def _value(dist: Any, name: str, x: Any, loc: Any, scale: Any, shapes: Any) -> A
     return getattr(dist, name)(x, *shapes, **places)
 
 
+def _limits(dist: Any, shapes: Any) -> Any:
+    """Where SciPy takes the shape parameters, and between which places it has a density."""
+    plain = [np.asarray(each) for each in shapes]
+    low, high = dist._get_support(*plain)
+    return np.asarray(dist._argcheck(*plain), bool), np.asarray(low, float), np.asarray(high, float)
+
+
+@body_of(_limits, groups=("shapes",))
+def limits(dist: Any, shapes: Any) -> Any:
+    """They do not vary; recorded, they are looked up at each call."""
+    return None, None, None
+
+
 @body_of(_value, groups=("shapes",))
 def value(dist: Any, name: str, x: Array, loc: Array, scale: Any, shapes: Any) -> Array:
     """The standard distribution's, of (x - loc)/scale; flat outside the support, nan for parameters that SciPy rejects."""
-    plain = [np.asarray(innermost(each)) for each in shapes]
     unit = 1.0 if scale is None else scale
-    allowed = np.asarray(dist._argcheck(*plain), bool) & (innermost(unit) > 0) & (innermost(loc) == innermost(loc))
-    low, high = dist._get_support(*plain)
+    allowed, low, high = limits(dist, shapes)
+    place = undifferentiated(loc)
+    allowed = allowed & (undifferentiated(unit) > 0) & (place == place)
     if name in INVERSE:
         at: Any = x
-        inside = (innermost(x) > 0) & (innermost(x) < 1)
+        place = undifferentiated(x)
+        inside = (place > 0) & (place < 1)
     else:
-        at = (x - loc) / unit if is_continuous(dist) else np.floor(innermost(x) - innermost(loc))
-        place = innermost(at)
+        at = (x - loc) / unit if is_continuous(dist) else np.floor(undifferentiated(x) - place)
+        place = undifferentiated(at)
         inside = (place >= low) & (place <= high) if name in ON_DENSITY else (place > low) & (place < high)
         if not is_continuous(dist):
             inside = (place >= low) & ((place <= high) if name in ON_DENSITY else (place < high))
-    shape = np.broadcast_shapes(np.shape(at), np.shape(unit), np.shape(loc), *map(np.shape, plain))
+    shape = np.broadcast_shapes(np.shape(at), np.shape(unit), np.shape(loc), *map(np.shape, shapes))
     inside, allowed = np.broadcast_to(inside & allowed, shape), np.broadcast_to(allowed, shape)
     standard = density if name in ON_DENSITY else quantile if name in INVERSE else mass
     args = [np.broadcast_to(each, shape) for each in (at, *shapes)]

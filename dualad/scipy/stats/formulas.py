@@ -13,7 +13,7 @@ from ...errors import NoRule
 from ...lift import Lifted
 from ...rules.special.base import slope
 from ...rules.special.noncentral import chi_density
-from ...rules.table import Array, innermost
+from ...rules.table import Array, undifferentiated
 from ..dispatch import rule_of
 from ..interpolate.curves import evaluate
 from .helpers import apply_where
@@ -66,7 +66,7 @@ enter(
 def log_ratio(c: Array, x: Array) -> Array:
     """log(1 + c x)/c, which is x at c = 0; near it by its series."""
     u = c * x
-    near = np.abs(innermost(u)) < 1e-3
+    near = np.abs(undifferentiated(u)) < 1e-3
     small = np.where(near, u, 0.0)
     series = 1.0 - small * (1 / 2 - small * (1 / 3 - small * (1 / 4 - small * (1 / 5 - small * (1 / 6 - small / 7)))))
     divisor = np.where(near, 1.0, c)
@@ -104,10 +104,10 @@ enter(
 enter(
     "triang",
     pdf=lambda x, c: apply_where(
-        innermost(x) < innermost(c), (x, c), lambda x, c: 2.0 * x / c, lambda x, c: 2.0 * (1.0 - x) / (1.0 - c)
+        undifferentiated(x) < undifferentiated(c), (x, c), lambda x, c: 2.0 * x / c, lambda x, c: 2.0 * (1.0 - x) / (1.0 - c)
     ),
     cdf=lambda x, c: apply_where(
-        innermost(x) < innermost(c), (x, c), lambda x, c: x * x / c, lambda x, c: 1.0 - (1.0 - x) ** 2 / (1.0 - c)
+        undifferentiated(x) < undifferentiated(c), (x, c), lambda x, c: x * x / c, lambda x, c: 1.0 - (1.0 - x) ** 2 / (1.0 - c)
     ),
 )
 
@@ -117,7 +117,7 @@ def pearson3(gamma: Formula, edgeworth: Formula) -> Formula:
 
     def formula(x: Array, skew: Array) -> Array:
         return apply_where(
-            np.abs(innermost(skew)) < 1.6e-5,
+            np.abs(undifferentiated(skew)) < 1.6e-5,
             (x, skew),
             edgeworth,
             lambda x, skew: gamma(4.0 / skew**2, 4.0 / skew**2 + 2.0 * x / skew, skew),
@@ -130,7 +130,7 @@ def pearson3_tail(sign: float) -> Formula:
     """The mass below or above."""
 
     def gamma(a: Array, z: Array, skew: Array) -> Array:
-        return apply_where(sign * innermost(skew) > 0, (a, z), sp.gammainc, sp.gammaincc)
+        return apply_where(sign * undifferentiated(skew) > 0, (a, z), sp.gammainc, sp.gammaincc)
 
     def normal(x: Array, skew: Array) -> Array:
         return sp.ndtr(sign * x) - sign * skew * (x * x - 1.0) / 6.0 * np.exp(-0.5 * x * x) / ROOT_2PI

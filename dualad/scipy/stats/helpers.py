@@ -12,7 +12,7 @@ from scipy.special import _ufuncs as scu
 from ...lift import Lifted
 from ...rules.special.incomplete import beta_density
 from ...rules.special.noncentral import F, T, chi_density
-from ...rules.table import Array, innermost
+from ...rules.table import Array, undifferentiated
 from ..quadrature import integral
 
 
@@ -42,7 +42,12 @@ def apply_where(
     """One function where a condition holds, and another one, or a value, where not."""
     args = args if isinstance(args, tuple | list) else (args,)
     shape = np.broadcast_shapes(*map(np.shape, (condition, *args)))
-    holds, *flat = vectors(np.asarray(innermost(condition), bool), *args)
+    plain = undifferentiated(condition)
+    holds, *flat = vectors(plain if isinstance(plain, Lifted) else np.asarray(plain, bool), *args)
+    if holds.size and (np.all(holds) or not np.any(holds)):
+        function = first if np.all(holds) else second
+        value = fill_value if function is None else np.broadcast_to(function(*flat, **(kwargs or {})), holds.shape)
+        return np.broadcast_to(value, shape) if function is None else np.reshape(value, shape)
     parts, order = [], []
     for places, function in ((np.flatnonzero(holds), first), (np.flatnonzero(~holds), second)):
         if places.size:
@@ -84,15 +89,15 @@ def asarray(x: Any, *args: Any, **kwargs: Any) -> Any:
 
 def log1mexp(x: Array) -> Array:
     """log(1 - exp(x)) of negative x."""
-    near = innermost(x) > -0.7
+    near = undifferentiated(x) > -0.7
     return np.where(near, np.log(-np.expm1(np.where(near, x, -1.0))), np.log1p(-np.exp(np.where(near, -1.0, x))))
 
 
 def log_gauss_mass(a: Array, b: Array) -> Array:
     """The logarithm of the normal distribution's mass between two places, taken where its digits are."""
-    right = innermost(a) > 0
+    right = undifferentiated(a) > 0
     a, b = np.where(right, -b, a), np.where(right, -a, b)
-    central = innermost(b) > 0
+    central = undifferentiated(b) > 0
 
     def left(a: Array, b: Array) -> Array:
         return sp.log_ndtr(b) + log1mexp(sp.log_ndtr(a) - sp.log_ndtr(b))
@@ -102,7 +107,7 @@ def log_gauss_mass(a: Array, b: Array) -> Array:
 
 def von_mises_cdf(kappa: Array, x: Array) -> Array:
     """One more for every turn, and the density's integral from -pi."""
-    turns = np.round(innermost(x) / (2.0 * np.pi))
+    turns = np.round(undifferentiated(x) / (2.0 * np.pi))
     x = x - 2.0 * np.pi * turns
     return turns + integral(lambda t, k: np.exp(k * sp.cosm1(t)) / (2.0 * np.pi * sp.i0e(k)), -np.pi, x, (kappa,))
 
