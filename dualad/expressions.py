@@ -35,8 +35,8 @@ ARITHMETIC: dict[Any, str] = {
     np.ceil: "ceil({0})",
     np.trunc: "trunc({0})",
     np.sign: "choose({0} > 0, {one}, choose({0} < 0, -{one}, abs({0})))",
-    np.maximum: "choose(({0} >= {1}) | ({0} != {0}), {0}, {1})",
-    np.minimum: "choose(({0} <= {1}) | ({0} != {0}), {0}, {1})",
+    np.maximum: "choose(({0} > {1}) | ({0} != {0}), {0}, {1})",  # of zeros the second one, as NumPy's
+    np.minimum: "choose(({0} < {1}) | ({0} != {0}), {0}, {1})",
     np.fmax: "choose(({0} >= {1}) | ({1} != {1}), {0}, {1})",
     np.fmin: "choose(({0} <= {1}) | ({1} != {1}), {0}, {1})",
 }

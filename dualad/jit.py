@@ -21,7 +21,7 @@ from .errors import BadArgument, CompilationWarning, RandomNumbers, depth
 from .lift import Lifted
 from .outside import look, outside
 from .recording import traced
-from .trees import flatten, unflatten
+from .trees import described, flatten, unflatten
 from .variants import LEAF, MISSED, Entry, Targets, Variant, missing
 from .wrapping import Wrapper
 
@@ -33,6 +33,9 @@ KINDS = 64
 
 PATIENCE = 32
 """After so many calls of the function itself it is asked whether it can be compiled for any arguments at all."""
+
+NUMBERS = frozenset("biufc")
+"""The kinds of dtypes of arrays that vary from call to call; others are constants."""
 
 
 class CacheInfo(NamedTuple):
@@ -97,15 +100,18 @@ class Jitted(Wrapper):
         for place, leaf in enumerate(leaves):
             if traced(leaf) and place not in statics:
                 key.append((type(leaf), getattr(leaf, "shape", None), getattr(leaf, "dtype", None)))
+            elif type(leaf) is np.ndarray and not leaf.dtype.hasobject:
+                key.append((leaf.dtype, leaf.shape, leaf.tobytes()))
             else:
                 key.append((type(leaf), repr(leaf) if isinstance(leaf, float | complex) else leaf))  # -0.0 is not 0.0
-        found = tuple(key)
-        try:
-            hash(found)
-        except TypeError:
-            what = next(leaf for leaf in leaves if type(leaf).__hash__ is None or isinstance(leaf, np.ndarray))
-            raise BadArgument(f"jit: {self.__name__} was called with a constant that has no hash: {what!r}") from None
-        return self._found(found, leaves, args, keywords, targets)
+                try:
+                    hash(leaf)
+                except TypeError:
+                    raise BadArgument(
+                        f"jit: an argument of {self.__name__} is this: {described(leaf)}. It is no array of numbers, with no "
+                        "hash by which its program could be found: pass arrays, numbers, or containers of them"
+                    ) from None
+        return self._found(tuple(key), leaves, args, keywords, targets)
 
     def _found(
         self, key: Any, leaves: Any, args: tuple[Any, ...], keywords: dict[str, Any], targets: Targets | None = None
@@ -284,8 +290,11 @@ def _simple(args: tuple[Any, ...]) -> tuple[Any, ...] | None:
     for each in args:
         kind = each.__class__
         if kind is np.ndarray:
+            dtype = each.dtype
+            if dtype.kind not in NUMBERS:
+                return None
             parts.append(each.shape)
-            parts.append(each.dtype)
+            parts.append(dtype)
         elif kind is float or kind is np.float64:
             parts.append(kind)
         else:

@@ -73,6 +73,8 @@ def _record(f: Any, args: tuple[Any, ...], keywords: dict[str, Any], statics: fr
                     f"record: argument {name} is a dual number; record the transform itself, as record(jacfwd(f))"
                 )
             varies = traced(leaf) and place not in statics
+            if not varies and type(leaf) is np.ndarray:
+                leaf = np.copy(leaf)  # a constant, whatever is written into it later
             line = graph.input(leaf, name) if varies else None
             graph.inputs.append(line)
             graph.statics.append(None if varies else leaf)

@@ -200,3 +200,13 @@ def test_boxes_are_the_loops_that_run(problem):
     assert 0 < text.count('label="loop over ') <= len(loops)  # a part of an array has the box of the whole
     if "concatenate" not in text and "stack" not in text and "written" not in text:
         assert text.count('label="loop over ') == len(loops)
+
+
+@pytest.mark.parametrize("function", [np.maximum, np.minimum])
+def test_zeros_with_signs(function):
+    """Of two zeros the one that NumPy takes on x86: the second."""
+    one, other = np.array([-0.0, 0.0, np.nan, 1.0, -0.0] * 3), np.array([0.0, -0.0, 0.0, np.nan, -0.0] * 3)
+    if not np.array_equal(np.signbit(function(one[:2], other[:2])), np.signbit(other[:2])):
+        pytest.skip("here NumPy takes another one")
+    check(jit(function)(one, other), function(one, other))
+    assert np.array_equal(np.signbit(jit(function)(one, other)), np.signbit(function(one, other)))

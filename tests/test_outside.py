@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from test_compile import _kernels_of_the_tests, check  # noqa: F401 - a fixture
 
 from dualad import jacfwd, jit
+from dualad.errors import BadArgument
 
 X = np.array([0.3, 1.2, 2.1])
 
@@ -30,3 +32,31 @@ def test_decisions_by_what_is_outside():
     check(derivative(X), jacfwd(f)(X))
     held[0] = 0.0
     check(derivative(X), jacfwd(f)(X))
+
+
+def test_arrays_that_are_constants():
+    """Arrays of text, dates and records are constants by what is in them; one of objects has no hash, and is named."""
+    records = np.array([(1.0, 2)], dtype=[("a", float), ("b", int)])
+    cases = [
+        (np.array(["a"]), np.array(["b"])),
+        (np.array(["2020-01-01"], "M8[D]"), np.array(["2021-01-01"], "M8[D]")),
+        (records, np.array([(3.0, 2)], records.dtype)),
+    ]
+    for first, second in cases:
+        compiled = jit(lambda x, y: (x, y * 2.0))
+        for each in (first, second, first):
+            got = compiled(each, X)
+            np.testing.assert_array_equal(got[0], each)
+            assert got[0].dtype == each.dtype
+        assert compiled.cache_info().programs == 2
+    compiled = jit(lambda x, y: x["a"] * y)
+    for value in (1.0, 3.0, 1.0):
+        records["a"] = value
+        check(compiled(records, X), value * X)
+    static = jit(lambda x, y: x * y, static_argnums=0)
+    check([static(X, 2.0), static(2.0 * X, 2.0)], [X * 2.0, X * 4.0])
+    with pytest.raises(BadArgument, match="array of object"):
+        jit(lambda x, y: x * y)(np.array([1, 2], object), 1.0)
+    pandas = pytest.importorskip("pandas")
+    with pytest.raises(BadArgument, match=r"pandas.Series.*to_numpy"):
+        jit(lambda x, y: x)(X, pandas.Series([1.0, 2.0]))
