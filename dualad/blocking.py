@@ -184,10 +184,10 @@ class Nest(NamedTuple):
 def fused(graph: Graph) -> list[list[Nest]]:
     """By stage the loops that compute a graph as it stands: a joined array stands where its last part is."""
     plan, kernels = Plan(graph), []
-    for stage in range(max(plan.stage.values(), default=-1) + 1):
+    for stage in range(len(plan.stages)):
         single = Nest((), [], 1)
         nests, home = [single], {}
-        for piece in Order(plan, [line for line in plan.live if plan.inside(line, stage)]).pieces:
+        for piece in Order(plan, plan.computed(stage)).pieces:
             if not isinstance(piece, Sweep):
                 home[place_of(piece)] = single
                 continue

@@ -108,13 +108,12 @@ class Program:
             if line.kind == "array" and known(line.dtype) and line in needed and whole:
                 body.append(f"if not {name}.flags.c_contiguous: {name} = contiguous({name})  # in C order")
         guards = list(self.graph.guards)
-        last = max(plan.stage.values(), default=0)
-        for stage in range(last + 1):
-            if any(plan.inside(line, stage) for line in plan.live):
+        for stage, lines in enumerate(plan.stages):
+            if plan.computed(stage):
                 body += self._kernel(stage)
             guards = self._checks(guards, body)
-            for line in plan.live:
-                if plan.roles[line] == "step" and plan.stage[line] == stage:
+            for line in lines:
+                if plan.roles[line] == "step":
                     body += self._step(line)
             guards = self._checks(guards, body)
         outputs = [

@@ -11,6 +11,7 @@ where the values would lead another way.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -109,6 +110,7 @@ class Graph:
         self.fused: Callable[[Graph], list[list[Any]]] = lambda graph: []
         self.constants: dict[Any, Line] = {}  # by dtype, shape and bytes
         self._known: dict[Any, Line] = {}
+        self._asked: dict[Line, list[Any]] = {}  # what guards hold lines to
 
     # -- making one ------------------------------------------------------------------------------------------------------
 
@@ -135,7 +137,9 @@ class Graph:
 
     def guard(self, line: Line, outcome: Any, place: str) -> None:
         """Note that the run's way depended on a line's value."""
-        if not any(each.line is line and same(each.outcome, outcome) for each in self.guards):
+        known = self._asked.setdefault(line, [])
+        if not any(same(each, outcome) for each in known):
+            known.append(outcome)
             self.guards.append(Guard(line, outcome, len(self.lines), place))
 
     def live(self) -> list[Line]:
@@ -192,9 +196,11 @@ class Graph:
         new.structure, new.arguments, new.statics = self.structure, self.arguments, self.statics
         new.seen, new.fused = self.seen, self.fused
         place: dict[Line, Line] = {}
-        at: list[tuple[int, int]] = []  # how long the new graph was before each line of the old one
+        then: list[int] = []  # the number of each line of the old graph, and how long the new one was before it
+        now: list[int] = []
         for line in {**dict.fromkeys(filter(None, self.inputs)), **dict.fromkeys(self.live())}:
-            at.append((line.number, len(new.lines)))
+            then.append(line.number)
+            now.append(len(new.lines))
             args, keywords = replaced(line.args, place.__getitem__), replaced(line.keywords, place.__getitem__)
             fresh = new.copied(line, args, keywords)
             if line in self.hidden:
@@ -203,7 +209,8 @@ class Graph:
         new.inputs = [None if line is None else place[line] for line in self.inputs]
         new.outputs = [replaced(leaf, place.__getitem__) for leaf in self.outputs]
         for guard in self.guards:
-            before = next((now for then, now in at if then >= guard.before), len(new.lines))
+            at = bisect_left(then, guard.before)
+            before = now[at] if at < len(now) else len(new.lines)
             new.guards.append(Guard(place[guard.line], guard.outcome, before, guard.place))
         return new
 

@@ -14,16 +14,17 @@ Function = Callable[..., Any]
 class Line:
     """One call, or an input (its function is None)."""
 
-    __slots__ = ("args", "dtype", "function", "keywords", "kind", "name", "number", "shape")
+    __slots__ = ("_inputs", "args", "dtype", "function", "keywords", "kind", "name", "number", "shape")
 
     def __init__(self, function: Function | None, args: tuple[Any, ...], keywords: dict[str, Any], value: Any) -> None:
         self.function, self.args, self.keywords = function, args, keywords
         self.kind, self.shape, self.dtype = kind_of(value)
         self.number, self.name = -1, ""
+        self._inputs = lines_in((args, keywords))
 
     def inputs(self) -> Iterator[Line]:
         """The lines among the arguments, in any containers."""
-        return lines_in((self.args, self.keywords))
+        return iter(self._inputs)
 
     @property
     def type(self) -> str:
@@ -55,18 +56,24 @@ def kind_of(value: Any) -> tuple[str, tuple[int, ...], np.dtype[Any]]:
     return "structure", (), np.dtype(object)
 
 
-def lines_in(value: Any) -> Iterator[Line]:
+def lines_in(value: Any) -> list[Line]:
     """The lines in nested tuples, lists, dicts and slices."""
+    found: list[Line] = []
+    _collect(value, found)
+    return found
+
+
+def _collect(value: Any, found: list[Line]) -> None:
     if isinstance(value, Line):
-        yield value
+        found.append(value)
     elif isinstance(value, tuple | list):
         for each in value:
-            yield from lines_in(each)
+            _collect(each, found)
     elif isinstance(value, dict):
         for each in value.values():
-            yield from lines_in(each)
+            _collect(each, found)
     elif isinstance(value, slice):
-        yield from lines_in((value.start, value.stop, value.step))
+        _collect((value.start, value.stop, value.step), found)
 
 
 def replaced(value: Any, function: Callable[[Line], Any]) -> Any:

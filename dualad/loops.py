@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,6 +77,9 @@ class Loop:
         return [self.words.note(f"{name} = {each.step.format(name, other)}", BEGINNING[of]) for each, name, other in names]
 
 
+PLACE = re.compile(r"\w+_place(?=, )")
+"""Where something is stored, before the loop is known."""
+
 BEGINNING = {"name": "of all", "part": "of a part", "block": "of a block"}
 """Comments on folds."""
 
@@ -84,13 +89,13 @@ class Writer:
 
     def __init__(self, plan: Plan, stage: int, words: Words) -> None:
         self.plan, self.stage, self.words = plan, stage, words
-        self.lines = [line for line in plan.live if plan.inside(line, stage)]
+        self.lines = plan.computed(stage)
         self.gives = [line for line in self.lines if line in plan.outside]
         self.order = Order(plan, self.lines)
         self.local = self.order.local
         room = STACK - sum(map(self.room, self.local))
         for line in self.lines:
-            if line in plan.kept - plan.outside and line not in self.local:
+            if line in plan.kept and line not in plan.outside and line not in self.local:
                 room -= size_of(line)
                 if room < 0:
                     self.gives.append(line)
@@ -233,6 +238,7 @@ class Writer:
         here = {item for item in items if isinstance(item, Line) and plan.roles[item] == "loop"}
         accesses: dict[tuple[Line, int, tuple[int, ...]], str] = {}  # what is read and written, with the name of its part
         statements: list[str] = []
+        stored: set[str] = set()
 
         def at(base: Line, offset: int, strides: tuple[int, ...]) -> str:
             key = (base, offset, strides)
@@ -241,7 +247,9 @@ class Writer:
             return accesses[key]
 
         def put(base: Line, offset: int, strides: tuple[int, ...], value: str) -> str:
-            store = f"store({words.flat(base)}, {at(base, offset, strides)}_place, {value})"
+            name = at(base, offset, strides)
+            stored.add(name)
+            store = f"store({words.flat(base)}, {name}_place, {value})"
             return words.note(store, f"an element of {words.value(base)}")
 
         def read(item: Any, source: Any, dtype: np.dtype[Any]) -> str:
@@ -280,14 +288,14 @@ class Writer:
                 ]
                 folds.append(Fold(name, part, words.block(item), begin, step))
                 if item.function is np.mean:
-                    after.append(words.note(f"{name} = {name} / {np.prod(space)}", "the mean"))
+                    after.append(words.note(f"{name} = {name} / {prod(space)}", "the mean"))
             else:
                 value = self.expression(item, [read(item, *pair) for pair in self.typed(item)])
                 statements.append(words.note(f"{words.value(item)} = {value}", item))
                 if item in plan.kept:
                     statements.append(put(item, 0, whole, words.value(item)))
         loop = Loop(words, folds, after, [])
-        self.nest(space, accesses, statements, loop, sweep)
+        self.nest(space, accesses, statements, stored, loop, sweep)
         return loop
 
     def nest(
@@ -295,6 +303,7 @@ class Writer:
         space: tuple[int, ...],
         accesses: dict[tuple[Line, int, tuple[int, ...]], str],
         statements: list[str],
+        stored: set[str],
         loop: Loop,
         sweep: Sweep,
     ) -> None:
@@ -318,6 +327,7 @@ class Writer:
         words = self.words
         taken: list[str] = []
         each_time: list[str] = []
+        placed: dict[str, str] = {}
         for (base, _, _), name in accesses.items():
             *far, near = steps[name]
             indices = [
@@ -328,12 +338,13 @@ class Writer:
             places = [str(starts[name])] * bool(starts[name])
             places += [index if step == 1 else f"{index} * {step}" for index, step in indices if step]
             at = " + ".join(places) or "0"
-            written = any(f" {name}_place," in statement for statement in statements)
+            if name in stored:
+                placed[f"{name}_place"] = at
+                continue
             load = words.note(f"{name} = load({words.flat(base)}, {at})", f"an element of {words.value(base)}")
-            if not written:
-                (each_time if near else taken).append(load)
-            else:
-                statements = [statement.replace(f" {name}_place,", f" {at},") for statement in statements]
+            (each_time if near else taken).append(load)
+        if placed:
+            statements = [PLACE.sub(lambda found: placed.get(found[0], found[0]), each) for each in statements]
         whole = f"loops over {' x '.join(map(str, space))}"
         inside = _indented([*each_time, *statements])
         rows = bool(outer) and inner >= SHORT  # sums of which are taken first

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import operator
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ def constant_line(graph: Graph, value: Any) -> Line:
 
 
 def _fold(graph: Graph, line: Line) -> Line | None:
-    if line.kind != "array" or line.dtype.kind not in "biufc" or int(np.prod(line.shape)) > SMALL:
+    if line.kind != "array" or line.dtype.kind not in "biufc" or prod(line.shape) > SMALL:
         return None
     if line.function in FILLED and len(line.args) == 1:
         return constant_line(graph, np.full(line.shape, FILLED[line.function], line.dtype))

@@ -8,6 +8,7 @@ a loop of a lower level. Views are no work: their elements are read where they l
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,8 @@ class Plan:
         "input", "view", "loop", "fold", "product", "join" or "step", by line.
     stage
         By line the number of the kernel that computes it; a step comes after the kernel of its number.
+    stages
+        The other way round: the lines by this number.
     level
         By line or part the level of its loop within the kernel.
     tests
@@ -76,6 +79,7 @@ class Plan:
         self.roles: dict[Line, str] = {}
         self.parts: dict[Line, list[Part]] = {}
         self.stage: dict[Line, int] = {}
+        self.stages: list[list[Line]] = []
         self.level: dict[Any, int] = {}
         self.ready: dict[Line, int] = {}
         self.kept: set[Line] = set()
@@ -112,7 +116,7 @@ class Plan:
             for line in self.live
             if line.function in PRODUCTS and self.roles[line] != "fold"
         )
-        return STEP * steps + products // 8 + sum(LINE + int(np.prod(self.shape_of(item))) for item in loops)
+        return STEP * steps + products // 8 + sum(LINE + prod(self.shape_of(item)) for item in loops)
 
     # -- roles -----------------------------------------------------------------------------------------------------------
 
@@ -180,7 +184,7 @@ class Plan:
                     return None
                 targets.append(Part(each, shape, Access(line, at * strides[axis], strides, place)))
                 at += place[axis]
-            return [part for part in targets if np.prod(part.shape)]
+            return [part for part in targets if prod(part.shape)]
         if line.function is written:
             array, key, value = line.args
             if not isinstance(array, Line) or not isinstance(value, Line | float | int | np.number) or not known(array.dtype):
@@ -219,6 +223,9 @@ class Plan:
                 if counts[stage] >= MANY:
                     floor = stage + 1
             self.stage[line] = stage
+            while len(self.stages) <= stage:
+                self.stages.append([])
+            self.stages[stage].append(line)
 
     def _sources(self, line: Line) -> list[Line]:
         """The lines whose values a line needs, views followed to where their elements lie."""
@@ -237,6 +244,10 @@ class Plan:
         if isinstance(item, Line) and self.roles[item] == "fold":
             return next(each.shape for each in self.operands(item))
         return item.shape
+
+    def computed(self, stage: int) -> list[Line]:
+        """The lines that the kernel of a stage computes."""
+        return [line for line in self.stages[stage] if self.roles[line] in COMPUTED]
 
     def inside(self, line: Line, stage: int) -> bool:
         """Whether a line is computed by the kernel of a stage."""

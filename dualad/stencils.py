@@ -7,6 +7,7 @@ memory first; if computing them is cheap they are better computed once more, in 
 from __future__ import annotations
 
 import operator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def _inside(graph: Graph, line: Line) -> Line | None:
     if source.function is np.reshape and isinstance(source.args[0], Line):
         inner = source.args[0]
         places = _places(inner.shape, source.shape)
-        if places is None or not _is_cheap(inner) or not np.prod(line.shape):
+        if places is None or not _is_cheap(inner) or not prod(line.shape):
             return None
         sliced = _sliced(graph, inner, inner.shape, tuple([parts[place] for place in places]))
         return graph.emit(np.reshape, (sliced, line.shape), {}, _example(line))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,12 +31,12 @@ class Access(NamedTuple):
     @property
     def whole(self) -> bool:
         """Whether it is the base itself, element by element."""
-        return self.offset == 0 and self.strides == packed(self.shape) and int(np.prod(self.shape)) == size_of(self.base)
+        return self.offset == 0 and self.strides == packed(self.shape) and prod(self.shape) == size_of(self.base)
 
 
 def size_of(line: Line) -> int:
     """How many elements a line's value has."""
-    return int(np.prod(line.shape))
+    return prod(line.shape)
 
 
 def packed(shape: tuple[int, ...]) -> tuple[int, ...]:

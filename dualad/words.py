@@ -42,8 +42,12 @@ class Names(dict[Line, str]):
         self.hidden = frozenset(hidden)
         self._counts: dict[str, int] = {}  # how many names were made of one
         self._derived: dict[tuple[Line, str], str] = {}
+        origins: dict[Any, str] = {}
         for line in lines:
-            known = line.name or self._written(line)
+            known = line.name
+            if not known and line.function is not None and line.function.__name__ == "written":
+                known = origins.get(line.args[0], "")  # an array that was written into has the name that it had before
+            origins[line] = known
             name = identifier(known) if known else f"v{line.number}"
             self[line] = self.free(f"{name}_" if known and (name in RESERVED or NUMBERED.fullmatch(name)) else name)
 
@@ -68,11 +72,6 @@ class Names(dict[Line, str]):
     def tell(self, line: Line) -> str:
         """A comment on a line: its type, and its call."""
         return f"{line.type}: {call_text(line, Told(self), line in self.hidden)}"[:WIDTH]
-
-    def _written(self, line: Line) -> str:
-        """An array that was written into has the name that it had before."""
-        first = line.args[0] if line.args and line.function is not None and line.function.__name__ == "written" else None
-        return first.name or self._written(first) if isinstance(first, Line) else ""
 
 
 class Told(Mapping[Line, str]):
