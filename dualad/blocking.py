@@ -66,6 +66,7 @@ class Order:
         self.pieces: list[Any] = []
         self.local: dict[Line, int] = {}
         self._open: dict[int, Sweep] = {}
+        self._over = {part for line in plan.overwritings for part in plan.parts[line]}
         levels: dict[int, list[Any]] = {}
         for item in (each for line in lines for each in plan.parts.get(line, [line])):
             levels.setdefault(plan.level[item], []).append(item)
@@ -93,6 +94,9 @@ class Order:
     def _add(self, space: Space, items: list[Any]) -> None:
         """Let loops over a shape join those of their length, where they may."""
         length = space[-1]
+        if any(item in self._over for item in items):  # in order with what else reads or writes there
+            for other in [each for each in self._open.values() if self._touches(each, items)]:
+                self._close(other)
         if length < LONG:
             piece = Sweep(length)
             piece.loops.append((space, items))
@@ -122,8 +126,11 @@ class Order:
         self.pieces += [self._open.pop(sweep.length), *sweep.then]
 
     def _touches(self, sweep: Sweep, items: list[Any]) -> bool:
-        """Whether items read what a sweep computes, or what waits for it, or write to where it does."""
-        made = {place_of(item) for item in (*sweep.items, *sweep.waiting)}
+        """Whether items read what a sweep computes, or what waits for it, or write to where it does, or reads."""
+        before = [*sweep.items, *sweep.waiting]
+        made = {place_of(item) for item in before}
+        if any(item in self._over for item in items):
+            made.update(access.base for item in before for access in self.reads(item))
         return any(
             any(access.base in made for access in self.reads(item)) or (isinstance(item, Part) and item.target.base in made)
             for item in items

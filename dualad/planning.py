@@ -16,6 +16,7 @@ import numpy as np
 from .expressions import REDUCTIONS, arity, computed_in, known
 from .graph import Graph, written
 from .lines import Line, lines_in
+from .overwriting import overwritings
 from .passes import constant_of
 from .views import VIEWS, Access, Map, over, packed, size_of, space_of
 
@@ -67,6 +68,8 @@ class Plan:
         By stage the truths that guards ask for, and what they were: a kernel checks these itself.
     numbers
         Constants all of whose elements are one number.
+    overwritings
+        Writes in place.
     rows
         Constants that are the same along some axes, with one element along these.
     kept
@@ -98,9 +101,12 @@ class Plan:
             for base in self._sources(line):  # that needs all elements
                 self.numbers.pop(base, None)
                 self.rows.pop(base, None)
+        self._stages()
+        self.overwritings = overwritings(self)
+        if self.overwritings:
+            self._overwrite()
         for line, rows in self.rows.items():
             self.map.narrow(line, packed(rows.shape))
-        self._stages()
         for line in self.live:
             if self.roles[line] in COMPUTED:
                 self._levels(line)
@@ -227,6 +233,17 @@ class Plan:
                 self.stages.append([])
             self.stages[stage].append(line)
 
+    def _overwrite(self) -> None:
+        """Let what is written in place be where it is written, and write there only what is new."""
+        self.map = Map()
+        for line in self.live:
+            if line not in self.overwritings:
+                self.map.enter(line)
+                continue
+            root, part = self.overwritings[line].root, self.parts[line][1]
+            self.map.alias(line, root)
+            self.parts[line] = [Part(part.source, part.shape, part.target._replace(base=root))]
+
     def _sources(self, line: Line) -> list[Line]:
         """The lines whose values a line needs, views followed to where their elements lie."""
         if self.roles[line] == "view":
@@ -278,6 +295,12 @@ class Plan:
 
     def _levels(self, line: Line) -> None:
         stage, level = self.stage[line], 0
+        if line in self.overwritings:
+            (root, readers), (part,) = self.overwritings[line], self.parts[line]
+            least = max([self.ready[root], *(self.level[each] + 1 for each in readers)])
+            self.level[line] = self.level[part] = self._level(part, part.source, stage, least)
+            self.ready[line] = self.ready[root] = self.level[line] + 1
+            return
         if self.roles[line] == "join":
             for part in self.parts[line]:
                 level = self._level(part, part.source, stage, level if line.function is written else 0)
@@ -311,7 +334,7 @@ class Plan:
                 self.outside.add(base)
         self.outside = {line for line in self.outside if self.roles[line] in COMPUTED}
         self.kept |= {line for line in self.outside if line.kind == "array"}
-        self.kept |= {line for line in self.live if self.roles[line] in ("join", "product")}
+        self.kept |= {line for line in self.live if self.roles[line] in ("join", "product")} - self.overwritings.keys()
 
     def _need(self, item: Any, source: Line, stage: int) -> None:
         base = self.map[source].base

@@ -71,6 +71,11 @@ class Map:
         """Say that a line, which no other one is a view of, lies in an array with one element along some axes."""
         self._known[line] = Access(line, 0, strides, line.shape)
 
+    def alias(self, line: Line, base: Line) -> None:
+        """Say that a line lies where another one does."""
+        self._known[line] = Access(base, 0, packed(line.shape), line.shape)
+        self._views[line] = self._array(base)
+
     def _array(self, line: Line) -> Any:
         if line not in self._views:
             self._views[line] = np.empty(line.shape, np.int8)

@@ -128,6 +128,7 @@ def test_layers():
         "outside",
         "before",
         "expressions",
+        "overwriting",
         "planning",
         "blocking",
         "dropin",
