@@ -20,8 +20,8 @@ from .overwriting import overwritings
 from .passes import constant_of
 from .views import VIEWS, Access, Map, over, packed, size_of, space_of
 
-MANY = 1500
-"""Lines of one kernel: LLVM takes a second for so many."""
+MANY = 700
+"""Lines of one kernel: LLVM takes a third of a second for so many, and more than twice that for twice as many."""
 
 STEP, LINE = 3000, 30
 """What a step of Python, and beginning with another line, take in the time of one operation on one element."""
