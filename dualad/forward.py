@@ -44,8 +44,19 @@ class Transformed(Wrapper):
         with mode(self._drop_in):
             return self._run(self._f, args, kwargs, **self._options)
 
+    def promoted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments with floats in place of the integers that are differentiated."""
+        numbers, names = self._options.get("argnums", ()), self._options.get("argnames")
+        chosen = select(self.__name__, self._f, args, kwargs, numbers, names, complex_allowed=True).places
+        changed = [tree_map(_promoted, each) if place in chosen else each for place, each in enumerate(args)]
+        return tuple(changed), {name: tree_map(_promoted, each) if name in chosen else each for name, each in kwargs.items()}
+
     def __repr__(self) -> str:
         return f"<{self._run.__name__.strip('_')} of {getattr(self._f, '__qualname__', self._f)}>"
+
+
+def _promoted(leaf: Any) -> Any:
+    return float(leaf) if type(leaf) is int else leaf
 
 
 def _require_function(f: Any) -> None:

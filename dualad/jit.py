@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .compile import program_of
-from .errors import BadArgument, CompilationWarning, RandomNumbers, depth
+from .errors import BadArgument, CompilationWarning, DualadError, RandomNumbers, depth
+from .forward import Transformed
 from .lift import Lifted
 from .outside import look, outside
 from .recording import traced
@@ -95,6 +96,14 @@ class Jitted(Wrapper):
         leaves, structure = flatten((args, keywords))
         if any(isinstance(leaf, Lifted) for leaf in leaves):  # a transform, or a recording, goes through the function itself
             return self._f(*args, **keywords)
+        if any(type(leaf) is int for leaf in leaves) and isinstance(self._f, Transformed):
+            try:
+                args, keywords = self._f.promoted(args, keywords)
+            except DualadError:  # it will say so itself
+                return self._f(*args, **keywords)
+            if not keywords and not self._statics[0] and (simple := _simple(args)) is not None:
+                return self._found(simple, args, args, keywords, targets)
+            leaves, structure = flatten((args, keywords))
         statics = self._static_places(args, keywords)
         key = [structure]
         for place, leaf in enumerate(leaves):

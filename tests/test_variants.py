@@ -83,3 +83,17 @@ def test_a_value_that_tangents_do_not_need():
     for _ in range(2):
         np.testing.assert_array_equal(np.isnan(compiled(x)), np.isnan(dualad.grad(total)(x)))
     assert compiled.cache_info().programs == 1
+
+
+def test_integers_that_are_differentiated():
+    """They vary, as floats do, and have the same program; others are part of it."""
+    compiled = jit(dualad.jacfwd(lambda a: a * a))
+    assert [compiled(2), compiled(3), compiled(2.5)] == [4.0, 6.0, 5.0]
+    assert compiled.cache_info() == (2, 1, 0, 1)
+    power = dualad.grad(lambda p, n: p["a"] ** n + p["b"][0])
+    compiled = jit(power)
+    for p, n in (({"a": 2, "b": [3]}, 2), ({"a": 5, "b": [1]}, 2), ({"a": 5, "b": [1]}, 3)):
+        assert compiled(p, n) == power(p, n)
+    assert compiled.cache_info() == (1, 2, 0, 2)
+    with pytest.raises(dualad.errors.NotDifferentiable, match="grad"):
+        jit(dualad.grad(lambda p, n: p, argnums=1))(2, "text")
