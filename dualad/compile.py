@@ -70,6 +70,9 @@ class Program:
             self.whole, self.graph, self.plan = graph, less, plan
         inputs = [line for line in self.graph.inputs if line is not None]
         self.called = Names(dict.fromkeys([*inputs, *self.plan.live]), self.graph.hidden)
+        self.called |= {
+            pack: self.called.free(pack.name) for pack in dict.fromkeys(pack for pack, _ in self.plan.packed.values())
+        }
         self.kernels: list[tuple[int, str]] = []  # the stage, and the name of what is compiled
         self._found: dict[tuple[str, int], str] = {}
         self.names: dict[str, Any] = {
@@ -172,12 +175,13 @@ class Program:
             shape = line.shape if line.kind == "array" else (1,)
             name, dtype = self.called[line], self._held(f"d_{line.dtype.name}", line.dtype)
             unless = f"if {name} is None: " if any(each.parameter == name for each in self.given) else ""
-            body.append(f"{unless}{name} = empty({shape}, {dtype})  # {self.called.tell(line)}")
+            told = self.called.tell(line) if line.function is not None else f"{line.type}, for later kernels"
+            body.append(f"{unless}{name} = empty({shape}, {dtype})  # {told}")
             self.made[line] = name + {"array": "", "scalar": "[0]", "number": ".item()"}[line.kind]
         made = self.made | {line: self._held("rows", self.plan.rows[line]) for line in reads if line in self.plan.rows}
         arguments = [made[line] for line in reads] + [self.called[line] for line in gives]
         for line in reads:
-            if line.kind == "array" and self.plan.roles[line] == "step":
+            if line.kind == "array" and self.plan.roles.get(line) == "step":
                 name = self.made[line]
                 body.append(f"if not {name}.flags.c_contiguous: {name} = contiguous({name})  # in C order")
         call = f"kernel{stage}({', '.join(arguments)})"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from .blocking import PAD, STACK, Order, Sweep, in_block, rows_of
 from .expressions import FOLDS, REDUCTIONS, cast_text, computed_in, literal, template
+from .folding import Fold, Loop
 from .lines import Line
 from .planning import Part, Plan, product_of
 from .views import over, size_of
@@ -48,40 +48,8 @@ def text_of(plan: Plan, stage: int, name: str, words: Words) -> Kernel:
     return Kernel(text, reads, gives, spaces)
 
 
-class Fold(NamedTuple):
-    """A sum, or its like: its name, those of what a part and a block come to, where it begins, and how it goes on."""
-
-    name: str
-    part: str
-    block: str
-    begin: str
-    step: str
-
-
-@dataclass
-class Loop:
-    """The text of one loop nest, its folds, and what comes after it."""
-
-    words: Words
-    folds: list[Fold]
-    after: list[str]
-    text: list[str]
-
-    def before(self, of: str = "name") -> list[str]:
-        """What folds begin with, or their parts or blocks."""
-        return [self.words.note(f"{getattr(each, of)} = {each.begin}", BEGINNING[of]) for each in self.folds]
-
-    def step(self, of: str, inner: str) -> list[str]:
-        """The steps of folds by what was found for a part or a block of them."""
-        names = [(each, getattr(each, of), getattr(each, inner)) for each in self.folds]
-        return [self.words.note(f"{name} = {each.step.format(name, other)}", BEGINNING[of]) for each, name, other in names]
-
-
 PLACE = re.compile(r"\w+_place(?=, )")
 """Where something is stored, before the loop is known."""
-
-BEGINNING = {"name": "of all", "part": "of a part", "block": "of a block"}
-"""Comments on folds."""
 
 
 class Writer:
@@ -90,7 +58,8 @@ class Writer:
     def __init__(self, plan: Plan, stage: int, words: Words) -> None:
         self.plan, self.stage, self.words = plan, stage, words
         self.lines = plan.computed(stage)
-        self.gives = [line for line in self.lines if line in plan.outside]
+        self.gives = [line for line in self.lines if line in plan.outside and line not in plan.packed]
+        self.gives += dict.fromkeys(plan.packed[line][0] for line in self.lines if line in plan.packed)
         self.order = Order(plan, self.lines)
         self.local = self.order.local
         room = STACK - sum(map(self.room, self.local))
@@ -109,10 +78,13 @@ class Writer:
         for piece in self.order.pieces:
             work += self.sweep(piece) if isinstance(piece, Sweep) else self.single(piece)
         words = self.words
+        for line in self.lines:
+            if line in plan.packed and (line.kind != "array" or (size_of(line) == 1 and plan.roles[line] != "join")):
+                work.append(words.note(f"store({self.at(line, 0)}, {words.value(line)})", "for later kernels"))
         for line in self.gives:
             if line.kind != "array":
                 work.append(words.note(f"{words.answer(line)}[0] = {words.value(line)}", "an answer"))
-            elif size_of(line) == 1 and plan.roles[line] != "join":
+            elif size_of(line) == 1 and line.function is not None and plan.roles[line] != "join":
                 work.append(words.note(f"store({words.flat(line)}, 0, {words.value(line)})", "an answer"))
         tests = [f"{'' if held else 'not '}{words.value(line)}" for line, held in plan.tests.get(self.stage, {}).items()]
         end = words.note(f"return {' and '.join(tests) or 'True'}", "whether the program is the right one for these values")
@@ -127,11 +99,12 @@ class Writer:
             return words.note(f"{words.flat(line)} = {name}.reshape({size})", "the same with one axis")
 
         made = [flat(line, words.given(line)) for line in self.reads if line.kind == "array"]
+        made += [flat(line, words.answer(line)) for line in self.gives if line.function is None]
         for line in self.lines:
             if line in self.gives:
                 if line.kind == "array":
                     made.append(flat(line, words.answer(line)))
-            elif line in self.plan.kept:
+            elif line in self.plan.kept and line not in self.plan.packed:
                 room = f"{words.flat(line)} = np.empty({self.room(line)}, np.{_numpy(line.dtype)})"
                 made.append(words.note(room, "of one loop for another"))
         return made
@@ -139,6 +112,16 @@ class Writer:
     def room(self, line: Line) -> int:
         """How many elements an array on the stack has."""
         return PAD + (rows_of(line) * self.local[line] if line in self.local else size_of(line))
+
+    def at(self, base: Line, offset: int) -> str:
+        """An array in which a value lies, and where."""
+        pack, start = self.plan.packed.get(base, (base, 0))
+        return f"{self.words.flat(pack)}, {start + offset}"
+
+    def read(self, base: Line) -> None:
+        """Note that a value comes from elsewhere, if it does."""
+        if not self.plan.inside(base, self.stage):
+            self.reads[self.plan.packed.get(base, (base, 0))[0]] = None
 
     # -- one value ---------------------------------------------------------------------------------------------------------
 
@@ -154,11 +137,13 @@ class Writer:
 
     def _element(self, base: Line, offset: Any) -> str:
         if not self.plan.inside(base, self.stage):
-            self.reads[base] = None
-            return f"load({self.words.flat(base)}, {offset})" if base.kind == "array" else self.words.given(base)
+            self.read(base)
+            return (
+                f"load({self.at(base, offset)})" if base.kind == "array" or base in self.plan.packed else self.words.given(base)
+            )
         if size_of(base) == 1 and self.plan.roles[base] != "join":
             return self.words.value(base)
-        return f"load({self.words.flat(base)}, {offset})"
+        return f"load({self.at(base, offset)})"
 
     def single(self, item: Any) -> list[str]:
         """The statement of one element."""
@@ -166,7 +151,7 @@ class Writer:
         if isinstance(item, Part):
             base = item.target.base
             value = self.scalar(item.source, item.dtype)
-            return [words.note(f"store({words.flat(base)}, {item.target.offset}, {value})", base)]
+            return [words.note(f"store({self.at(base, item.target.offset)}, {value})", base)]
         operands = self.plan.operands(item)
         if self.plan.roles[item] == "product":
             return [words.note(self.product(item), item)]
@@ -183,11 +168,10 @@ class Writer:
         texts = []
         for place, each in enumerate(self.plan.operands(line)):
             access = self.plan.map[each]
-            if not self.plan.inside(access.base, self.stage):
-                self.reads[access.base] = None
+            self.read(access.base)
             vector = (0, *access.strides) if place == 0 else (*access.strides, 0)
             strides = access.strides[-2:] if len(access.shape) > 1 else vector
-            texts.append(f"{self.words.flat(access.base)}, {access.offset}, {strides}")
+            texts.append(f"{self.at(access.base, access.offset)}, {strides}")
         return f"product({self.words.flat(line)}, {', '.join(texts)}, {sizes})"
 
     def typed(self, line: Line) -> list[tuple[Any, np.dtype[Any]]]:
@@ -249,7 +233,7 @@ class Writer:
         def put(base: Line, offset: int, strides: tuple[int, ...], value: str) -> str:
             name = at(base, offset, strides)
             stored.add(name)
-            store = f"store({words.flat(base)}, {name}_place, {value})"
+            store = f"store({words.flat(plan.packed.get(base, (base, 0))[0])}, {name}_place, {value})"
             return words.note(store, f"an element of {words.value(base)}")
 
         def read(item: Any, source: Any, dtype: np.dtype[Any]) -> str:
@@ -263,8 +247,7 @@ class Writer:
                 return cast_text(words.value(base), base.dtype, dtype)
             if size_of(base) == 1:
                 return cast_text(self._element(base, access.offset), base.dtype, dtype)
-            if not plan.inside(base, self.stage):
-                self.reads[base] = None
+            self.read(base)
             return cast_text(at(base, access.offset, over(access, plan.shape_of(item))), base.dtype, dtype)
 
         folds: list[Fold] = []
@@ -330,18 +313,13 @@ class Writer:
         placed: dict[str, str] = {}
         for (base, _, _), name in accesses.items():
             *far, near = steps[name]
-            indices = [
-                *((f"i{place}", step) for place, step in enumerate(far)),
-                *([("j", near)] if cut and base not in self.local else []),
-                ("i", near),
-            ]
-            places = [str(starts[name])] * bool(starts[name])
-            places += [index if step == 1 else f"{index} * {step}" for index, step in indices if step]
-            at = " + ".join(places) or "0"
+            pack, start = self.plan.packed.get(base, (base, 0))
+            start += starts[name]
+            at = _index(start, far, near, cut and base not in self.local)
             if name in stored:
                 placed[f"{name}_place"] = at
                 continue
-            load = words.note(f"{name} = load({words.flat(base)}, {at})", f"an element of {words.value(base)}")
+            load = words.note(f"{name} = load({words.flat(pack)}, {at})", f"an element of {words.value(base)}")
             (each_time if near else taken).append(load)
         if placed:
             statements = [PLACE.sub(lambda found: placed.get(found[0], found[0]), each) for each in statements]
@@ -371,6 +349,14 @@ class Writer:
     def _folded(self, line: Line) -> list[tuple[Any, np.dtype[Any]]]:
         dtype = line.dtype
         return [(each, dtype) for each in self.plan.operands(line)]
+
+
+def _index(start: int, far: list[int], near: int, cut: bool) -> str:
+    """Where an element lies, by the loops' counters."""
+    indices = [*((f"i{place}", step) for place, step in enumerate(far)), *([("j", near)] if cut else []), ("i", near)]
+    places = [str(start)] * bool(start)
+    places += [index if step == 1 else f"{index} * {step}" for index, step in indices if step]
+    return " + ".join(places) or "0"
 
 
 def _numpy(dtype: np.dtype[Any]) -> str:

@@ -16,9 +16,9 @@ import numpy as np
 from .expressions import REDUCTIONS, arity, computed_in, known
 from .graph import Graph, written
 from .lines import Line, lines_in
-from .overwriting import overwritings
 from .passes import constant_of
-from .views import VIEWS, Access, Map, over, packed, size_of, space_of
+from .placing import overwritings, packings
+from .views import VIEWS, Access, Map, over, packed, packed_all, size_of, space_of
 
 MANY = 700
 """Lines of one kernel: LLVM takes a third of a second for so many, and more than twice that for twice as many."""
@@ -72,6 +72,8 @@ class Plan:
         Writes in place.
     rows
         Constants that are the same along some axes, with one element along these.
+    packed
+        Small values for later kernels: where each lies.
     kept
         Arrays that are written to memory, because something needs them that does not run in the same loop.
     """
@@ -316,6 +318,7 @@ class Plan:
 
     def _needs(self) -> None:
         """Which values go to memory, and which leave their kernel."""
+        elsewhere: set[Line] = set()  # what more than kernels needs
         for line in self.live:
             for item in self.parts.get(line, [line]) if self.roles[line] in COMPUTED else []:
                 sources = [item.source] if isinstance(item, Part) else self.operands(line)
@@ -323,16 +326,17 @@ class Plan:
                     if isinstance(source, Line):
                         self._need(item, source, self.stage[line])
             if self.roles[line] == "step":
-                self.outside.update(self.map[each].base for each in line.inputs())
-        self.outside.update(self.map[each].base for each in lines_in(self.graph.outputs))
+                elsewhere.update(self.map[each].base for each in line.inputs())
+        elsewhere.update(self.map[each].base for each in lines_in(self.graph.outputs))
         for guard in self.graph.guards:
             base, stage = self.map[guard.line].base, self.stage[guard.line]
             simple = base is guard.line and self.roles[base] in ("loop", "fold") and base.kind != "array"
             if simple and isinstance(guard.outcome, bool) and base.dtype.kind == "b":
                 self.tests.setdefault(stage, {})[base] = guard.outcome
             else:
-                self.outside.add(base)
-        self.outside = {line for line in self.outside if self.roles[line] in COMPUTED}
+                elsewhere.add(base)
+        self.packed = packings(self, [line for line in self.live if line in self.outside - elsewhere])
+        self.outside = {line for line in self.outside | elsewhere if self.roles[line] in COMPUTED}
         self.kept |= {line for line in self.outside if line.kind == "array"}
         self.kept |= {line for line in self.live if self.roles[line] in ("join", "product")} - self.overwritings.keys()
 
@@ -384,12 +388,3 @@ def _rows(graph: Graph, line: Line) -> Any:
         if np.array_equal(rows.take([-1], axis), first) and np.all(rows == first):
             rows = first
     return None if rows.size == held.size else rows.view(held.dtype)
-
-
-def packed_all(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The strides of an array in C order, in elements, also along axes of one."""
-    strides, step = [], 1
-    for length in reversed(shape):
-        strides.append(step)
-        step *= length
-    return tuple(reversed(strides))

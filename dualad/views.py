@@ -48,6 +48,15 @@ def packed(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(reversed(strides))
 
 
+def packed_all(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The strides of an array in C order, in elements, also along axes of one."""
+    strides, step = [], 1
+    for length in reversed(shape):
+        strides.append(step)
+        step *= length
+    return tuple(reversed(strides))
+
+
 class Map:
     """The accesses of all lines of a graph: of each line its own, or one of the line that it is a view of."""
 

@@ -1,8 +1,13 @@
-"""Arrays that are written into where they lie: a write makes a new line, but no new memory if nothing needs the old one."""
+"""Where values lie: what is written into an array stays where that is, if nothing needs the old one, and small values that go
+from kernel to kernel share an array."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import accumulate
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from .graph import written
 from .lines import Line, lines_in
@@ -40,4 +45,25 @@ def overwritings(plan: Any) -> dict[Line, Overwriting]:
         others = [each for each in readers[array] if each is not line]
         if all(each.number < line.number and plan.inside(each, stage) for each in others):
             found[line] = Overwriting(found[array].root if array in found else array, others)
+    return found
+
+
+SMALL, SEVERAL = 64, 16
+"""Elements of a value that lies in one array with others, and how many there are at least: a kernel with a thousand parameters
+takes LLVM longer than all else in it, and each array is made at each call."""
+
+
+def packings(plan: Any, between: Iterable[Line]) -> dict[Line, tuple[Line, int]]:
+    """By line that only later kernels need the line of an array in which it lies with others, and where it begins there."""
+    groups: dict[tuple[int, str], list[Line]] = {}
+    for line in between:
+        if size_of(line) <= SMALL and plan.roles[line] != "product":
+            groups.setdefault((plan.stage[line], line.dtype.char), []).append(line)
+    found: dict[Line, tuple[Line, int]] = {}
+    for lines in groups.values():
+        if len(lines) >= SEVERAL:
+            starts = [0, *accumulate(map(size_of, lines))]
+            pack = Line(None, (), {}, np.empty(starts[-1], lines[0].dtype))
+            pack.name = "between"
+            found |= {line: (pack, start) for line, start in zip(lines, starts, strict=False)}
     return found

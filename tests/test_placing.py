@@ -85,3 +85,37 @@ def test_memory():
     compiled(X)
     assert compiled.source.count("= empty(") + compiled.source.count("np.empty(") == 1
     assert compiled.source.count("    for i in") <= 1
+
+
+@pytest.mark.parametrize("f", [recurrence, thomas, kept, long], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("transform", [lambda f: f, jacfwd], ids=["value", "jacobian"])
+def test_between_kernels(f, transform, monkeypatch):
+    """Cut into kernels of a few lines, with small values for later ones in one array."""
+    monkeypatch.setattr(dualad.planning, "MANY", 5)
+    monkeypatch.setattr(dualad.placing, "SEVERAL", 2)
+    x = np.random.default_rng(1).random(330)[: 330 if f is long and transform is not jacfwd else 3]
+    if f is long and transform is jacfwd:
+        pytest.skip("a large Jacobian")
+    compiled = jit(transform(f))
+    for got, wanted in zip(dualad.trees.flatten(compiled(x))[0], dualad.trees.flatten(transform(f)(x))[0], strict=True):
+        check(got, wanted, 1e-12)
+    if transform is not jacfwd:  # the derivative of a recurrence is a constant
+        assert compiled.source.count("\ndef kernel_") > 1
+        assert f in (kept, long) or "for later kernels" in compiled.source
+
+
+def test_few_parameters():
+    """What many lines hand to later kernels is one array."""
+
+    def f(x):
+        y, found = x[0], []
+        for k in range(900):
+            y = 0.9 * y + x[k % 3]
+            found.append(y)
+        return np.stack(found)
+
+    compiled = jit(f)
+    check(compiled(X), f(X), 1e-12)
+    heads = [line for line in compiled.source.splitlines() if line.startswith("def kernel_")]
+    assert len(heads) > 1
+    assert all(head.count(",") < 10 for head in heads)
