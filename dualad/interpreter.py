@@ -21,7 +21,8 @@ from . import deferred, jitted, kernels, objects, storage
 from .deferred import WHERE
 from .errors import NoRule, called, caller, no_rule, refuse
 from .levels import GROUND
-from .lift import Lifted, highest, leader, refilled, stays_zero, ungrounded
+from .lift import Lifted, highest, leader, refilled, ungrounded
+from .notes import stays_zero
 from .quiet import quiet, restore
 from .rules.calling import into, prepared
 from .rules.chain import pushforward

@@ -376,11 +376,6 @@ def is_recorded(value: Any) -> bool:
     return isinstance(value, Lifted)
 
 
-def stays_zero(primal: Any, tangent: Any) -> bool:
-    """Whether a plain tangent is a constant of a program and zero: its zeros are those of seeds, and need not be carried."""
-    return isinstance(primal, Lifted) and is_recorded(primal) and not np.any(tangent)
-
-
 def describe(value: Any) -> str:
     """`primal + tangent ε`, on one line for scalars; nested duals have their level below ε."""
     if not isinstance(value, Lifted):

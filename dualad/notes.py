@@ -6,8 +6,13 @@ refer to. An array and its views lie in the same memory, so notes are kept with 
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 from weakref import WeakSet, ref
+
+import numpy as np
+
+from .lift import Lifted, is_recorded
 
 SEED: Any = "seed"
 """The label of a number with a seed for its tangent: where that is zero it is structurally so."""
@@ -75,3 +80,12 @@ def root_of(array: Any) -> Any:
     while array._base is not None:
         array = array._base
     return array
+
+
+WRITTEN: ContextVar[bool] = ContextVar("WRITTEN", default=False)
+"""Whether what is looked at is about to be written into: its zeros will not stay."""
+
+
+def stays_zero(primal: Any, tangent: Any) -> bool:
+    """Whether a plain tangent is a constant of a program and zero: its zeros are those of seeds, and need not be carried."""
+    return isinstance(primal, Lifted) and is_recorded(primal) and not WRITTEN.get() and not np.any(tangent)

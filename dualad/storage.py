@@ -23,8 +23,8 @@ from numpy import generic, ndarray
 
 from .errors import refuse
 from .levels import GROUND
-from .lift import Lifted, LiftedScalar, memory, refilled, stays_zero
-from .notes import PROGRAMS, SEED, root_of, written
+from .lift import Lifted, LiftedScalar, memory, refilled
+from .notes import PROGRAMS, SEED, WRITTEN, root_of, stays_zero, written
 from .objects import lift_objects
 from .rules.table import Array, innermost
 from .watching import WATCH, carries
@@ -213,15 +213,19 @@ def _become(array: Any, fresh: Any) -> None:
     """Give an array the representation of another one over the same memory, and derive its live views from it, and theirs."""
     _represent(array, fresh)
     bases = [array]  # a list and no recursion: chains of views can be long
-    for base in bases:
-        references, base._views = base._views or (), None
-        for view in [reference() for reference in references]:
-            if view is not None and view._base is base:  # one that took another shape has another base since
-                recipe = view._recipe
-                fresh = recipe(base) if callable(recipe) else getitem(base, recipe)
-                _represent(view, fresh)
-                watch(base, view, recipe)
-                bases.append(view)
+    token = WRITTEN.set(True)
+    try:
+        for base in bases:
+            references, base._views = base._views or (), None
+            for view in [reference() for reference in references]:
+                if view is not None and view._base is base:  # one that took another shape has another base since
+                    recipe = view._recipe
+                    fresh = recipe(base) if callable(recipe) else getitem(base, recipe)
+                    _represent(view, fresh)
+                    watch(base, view, recipe)
+                    bases.append(view)
+    finally:
+        WRITTEN.reset(token)
 
 
 def _represent(array: Any, fresh: Any) -> None:
@@ -296,6 +300,8 @@ def setitem(self: Any, key: Any, value: Any) -> None:
                             "writing a dual number into an array of which np.asarray made a plain one", "use the array itself"
                         )
                     _become(root, fitted)
+                elif value.level is self.level and self.tangent is None and root.tangent is not None:
+                    _become(root, _twin(root))  # this view had left out zeros
             if value.level is self.level:
                 value, tangent = value.primal, value.tangent if carries(self.level) else None
     for program in [*PROGRAMS] if PROGRAMS else ():
