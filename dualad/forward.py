@@ -19,7 +19,7 @@ from .interpreter import typed
 from .jitted import unjitted
 from .levels import Level
 from .lift import Lifted, is_recorded, memory, ungrounded
-from .nodes import NodeArray
+from .nodes import NodeArray, NodeScalar
 from .objects import lift_objects, settled
 from .places import standing
 from .rules.table import innermost
@@ -165,7 +165,8 @@ def _numeric(selection: Selection, leaf: Any) -> Any:
 def strip(leaf: Any, level: Level) -> Any:
     """A leaf without the tangents of `level`. Python's numbers become np.float64 or np.complex128, as NumPy's answers are."""
     leaf = ungrounded(leaf)
-    return typed(leaf.primal if isinstance(leaf, Dual) and leaf.level is level else leaf)
+    leaf = typed(leaf.primal if isinstance(leaf, Dual) and leaf.level is level else leaf)
+    return leaf.astype(leaf.dtype) if isinstance(leaf, NodeScalar) and leaf.line.kind == "number" else leaf
 
 
 def seed_like(primal: Any, tangent: Any) -> Any:

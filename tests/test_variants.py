@@ -97,3 +97,16 @@ def test_integers_that_are_differentiated():
     assert compiled.cache_info() == (1, 2, 0, 2)
     with pytest.raises(dualad.errors.NotDifferentiable, match="grad"):
         jit(dualad.grad(lambda p, n: p, argnums=1))(2, "text")
+
+
+def test_values_beside_derivatives_are_of_numpy():
+    """The value that a transform of Python's floats gives is no weak number, recorded or not."""
+
+    def f(x, a):
+        value, slope = dualad.value_and_grad(lambda a: 3.0 * a)(a)
+        return x * value, x * slope, value
+
+    x = np.ones(3, np.float32)
+    for got, wanted in zip(jit(f)(x, 2.0), f(x, 2.0), strict=True):
+        assert type(got) is type(wanted)
+        assert got.dtype == wanted.dtype
