@@ -29,6 +29,9 @@ from .wrapping import Wrapper
 VARIANTS = 8
 """So many ways through a function are compiled for one kind of arguments."""
 
+DECISIONS, FEW = 32, 3
+"""Where a way is the outcome of so many decisions there are far more ways than can be compiled: so few of them will do."""
+
 KINDS = 64
 """For so many kinds of arguments programs are kept; the one that was not used for the longest time goes first."""
 
@@ -172,10 +175,10 @@ class Jitted(Wrapper):
             self._entries.move_to_end(key)
             while len(self._entries) > KINDS:
                 self._entries.popitem(last=False)
-            if len(entry.variants) >= VARIANTS:
-                self._give_up(
-                    entry, f"its way depends on the values that it is given, and {VARIANTS} ways are compiled already"
-                )
+            decided = max([len(variant.program.graph.guards) for variant in entry.variants], default=0)
+            if len(entry.variants) >= (VARIANTS if decided <= DECISIONS else FEW):
+                many = len(entry.variants)
+                self._give_up(entry, f"its way depends on the values that it is given, and {many} ways are compiled already")
             if entry.eager:
                 return self._f(*args, **keywords)
             self._counts[1] += 1

@@ -335,7 +335,8 @@ class Plan:
                 self.tests.setdefault(stage, {})[base] = guard.outcome
             else:
                 elsewhere.add(base)
-        self.packed = packings(self, [line for line in self.live if line in self.outside - elsewhere])
+        between = self.outside - elsewhere
+        self.packed = packings(self, [line for line in self.live if line in between])
         self.outside = {line for line in self.outside | elsewhere if self.roles[line] in COMPUTED}
         self.kept |= {line for line in self.outside if line.kind == "array"}
         self.kept |= {line for line in self.live if self.roles[line] in ("join", "product")} - self.overwritings.keys()
