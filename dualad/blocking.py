@@ -38,6 +38,8 @@ class Sweep:
         self.block = length
         self.loops: list[tuple[Space, list[Any]]] = []
         self.then: list[Any] = []  # pieces that wait for the end of it
+        self.made: set[Line] = set()  # what it computes, or what waits for it, and what they read
+        self.read: set[Line] = set()
 
     @property
     def items(self) -> list[Any]:
@@ -111,6 +113,7 @@ class Order:
         if sweep is None:
             sweep = self._open[length] = Sweep(length)
         sweep.loops.append((space, items))
+        self._enter(sweep, items)
 
     def _after(self, items: list[Any], piece: Any) -> None:
         """Put a piece of work in, after what it needs something of: at once, or when a sweep has ended."""
@@ -119,6 +122,7 @@ class Order:
             self._close(each)
         if needed:
             needed[-1].then.append(piece)
+            self._enter(needed[-1], items)
         else:
             self.pieces.append(piece)
 
@@ -127,14 +131,19 @@ class Order:
 
     def _touches(self, sweep: Sweep, items: list[Any]) -> bool:
         """Whether items read what a sweep computes, or what waits for it, or write to where it does, or reads."""
-        before = [*sweep.items, *sweep.waiting]
-        made = {place_of(item) for item in before}
-        if any(item in self._over for item in items):
-            made.update(access.base for item in before for access in self.reads(item))
-        return any(
-            any(access.base in made for access in self.reads(item)) or (isinstance(item, Part) and item.target.base in made)
-            for item in items
-        )
+        for item in items:
+            if any(access.base in sweep.made for access in self.reads(item)):
+                return True
+            if isinstance(item, Part):
+                base = item.target.base
+                if base in sweep.made or (item in self._over and base in sweep.read):
+                    return True
+        return False
+
+    def _enter(self, sweep: Sweep, items: list[Any]) -> None:
+        """Note what items of a sweep, or of what waits for it, compute and read."""
+        sweep.made.update(map(place_of, items))
+        sweep.read.update(access.base for item in items for access in self.reads(item))
 
     def _fits(self, sweep: Sweep, items: list[Any]) -> bool:
         """Whether each item can be computed as soon as a block of what is before it is."""
