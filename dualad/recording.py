@@ -89,7 +89,11 @@ def _record(f: Any, args: tuple[Any, ...], keywords: dict[str, Any], statics: fr
         del out, results  # an array that f made is held by nobody else then, and is a constant
         outer = _outer_arrays(f)
         used = tape.close({id(array): name for name, array in outer})
-        graph.seen = [(array, array.tobytes()) for _, array in outer if array.size <= SEEN and id(array) not in used]
+        graph.seen = [
+            (array, array.tobytes())
+            for name, array in outer
+            if array.size <= SEEN and id(array) not in used and _is_named(f, name)
+        ]
     return graph
 
 
@@ -144,6 +148,13 @@ def _names(f: Any, structure: Any) -> list[str]:
         first = str(place) if kind == 1 else positional[place] if place < len(positional) else f"argument {place}"
         names.append(path[2:].codify(first))
     return names
+
+
+def _is_named(f: Any, name: str) -> bool:
+    """Whether f itself has a name for an array: not all that an instance has is its method's business."""
+    first, _, rest = name.partition(".")
+    names = getattr(attribute(attribute(f, "__func__"), "__code__"), "co_names", ())
+    return first != "self" or rest.partition("[")[0].partition(".")[0] in names
 
 
 def _outer_arrays(f: Any) -> list[tuple[str, Any]]:

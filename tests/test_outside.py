@@ -60,3 +60,23 @@ def test_arrays_that_are_constants():
     pandas = pytest.importorskip("pandas")
     with pytest.raises(BadArgument, match=r"pandas.Series.*to_numpy"):
         jit(lambda x, y: x)(X, pandas.Series([1.0, 2.0]))
+
+
+def test_what_an_instance_has():
+    """A method's own arrays are looked at; what else its instance has may change as it likes."""
+
+    class Model:
+        def __init__(self):
+            self.limit, self.history = np.array([2.0]), np.zeros(3)
+
+        def value(self, x):
+            return x * 2.0 if self.limit[0] < 2.5 else x
+
+    model = Model()
+    compiled = jit(model.value)
+    for k in range(12):
+        model.history[:] = k
+        check(compiled(X), 2.0 * X)
+    assert compiled.cache_info().misses == 1
+    model.limit[0] = 3.0
+    check(compiled(X), X)
