@@ -77,7 +77,9 @@ def test_kept():
     jacobian = sparse_jacfwd(f)
     first = jacobian(X, np.array([0, 1]))
     count = len(runs)
+    assert first.indices.dtype == np.int32  # as solvers take them without a conversion
     first.indices[:] = 0
+    first.indptr[:] = 0
     np.testing.assert_array_equal(jacobian(X, np.array([0, 1])).toarray(), np.eye(2, 5) * np.cos(X))
     assert len(runs) == count + 1
     np.testing.assert_array_equal(jacobian(X, np.array([4, 1])).toarray(), np.eye(5)[[4, 1]] * np.cos(X))
