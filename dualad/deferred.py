@@ -30,7 +30,7 @@ from .rules.chain import pushforward
 from .rules.table import Array, Elementwise
 from .terms import Base, Terms, flattened, is_one, seed_terms
 
-LARGE = 4096
+LARGE = 16384
 """Tangents with fewer numbers are multiplied out at once."""
 
 NESTED = 1024
