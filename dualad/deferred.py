@@ -26,7 +26,7 @@ from numpy import ndarray
 from . import kernels, notes
 from .foreign import is_chunked
 from .lift import Lifted, is_recorded, memory
-from .rules.chain import pushforward
+from .rules.chain import chained, pushforward
 from .rules.table import Array, Elementwise
 from .terms import Base, Terms, flattened, is_one, seed_terms
 
@@ -227,6 +227,8 @@ def _free(slope: Any, primals: Sequence[Array], y: Array) -> Any:
 
 def _coefficient(row: Elementwise, primals: Sequence[Array], coefficients: Sequence[Array | None], y: Array) -> Array | None:
     """One new coefficient by a kernel, or by the rule as it stands; None where the function is flat."""
+    if is_chunked(y.__class__):  # an axis to and fro would be two tasks a chunk
+        return chained(row, primals, [y.dtype.type(1.0) if is_one(each) else each for each in coefficients], y)
     tangents = [None if each is None else _as_tangent(each, y.dtype) for each in coefficients]
     pushed = (kernels.push if y.__class__ is ndarray else pushforward)(row, primals, tangents, y)
     return None if pushed is None else pushed[0]

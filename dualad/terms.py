@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from .chunks import is_stackable, stacked
 from .foreign import is_chunked
 from .lift import Lifted
 from .rules.table import Array, align, total
@@ -141,12 +142,14 @@ def _stacked(terms: Terms, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Arra
     if not rows:
         return whole
     every = [rows.get(direction, np.zeros((), dtype)) for direction in range(terms.directions)]
+    if is_stackable(every, shape):
+        return total(stacked(every, dtype), whole)
     chunked = next((each for each in values_of(terms) if is_chunked(each.__class__)), None)
     if chunked is None:
         return total(np.stack([np.broadcast_to(each, shape) for each in every]), whole)
     nothing = np.zeros_like(chunked, dtype, shape=shape)  # in chunks too
-    stacked: Any = np.stack([each if np.shape(each) == shape else nothing + each for each in every])
-    return total(stacked.rechunk({0: -1}), whole)  # all directions of a chunk together
+    joined: Any = np.stack([each if np.shape(each) == shape else nothing + each for each in every])
+    return total(joined.rechunk({0: -1}), whole)  # all directions of a chunk together
 
 
 def flattened(terms: Terms, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Base:

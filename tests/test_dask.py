@@ -42,6 +42,8 @@ FUNCTIONS = {
     "reshaped": lambda p, x: (x * p).reshape(60),
     "turned": lambda p, x: (x * p).T,
     "more axes": lambda p, x: x[:, 0, None] * p + x[:, :1] * p[:, None].T,
+    "some of fewer numbers": lambda p, x: p[0] * x[:, :1] + p[1] * x + p[2],
+    "some of them in memory": lambda p, x: p[0] * x[:, 0] + p[1] * X[:, 1] + p[2] * X[0, 0],
     "constant": lambda p, x: np.sin(x),
 }
 
@@ -78,6 +80,19 @@ def test_chunked_arguments():
     np.testing.assert_allclose(slope.compute(), np.cos(X[:, 0]) * X[:, 0] + np.sin(X[:, 0]), rtol=1e-14)
     along = jvp(np.exp, (t,), (da.ones_like(t),))[1]
     np.testing.assert_allclose(along.compute(), np.exp(X[:, 0]), rtol=1e-15)
+
+
+def test_few_tasks():
+    """All rows of a chunk are one task, however many there are: dask's overhead is for each task."""
+    t = da.ones(40_000, chunks=10_000)
+    jacobian = jacfwd(two_peaks)(np.ones(8), t)
+    (planned,) = dask.optimize(jacobian)
+    assert len(planned.__dask_graph__()) <= 2 * t.npartitions  # a row at a time they were 19
+
+
+def test_single_precision():
+    jacobian = jacfwd(FUNCTIONS["elementwise"])(P.astype(np.float32), LAZY.astype(np.float32))
+    assert jacobian.dtype == jacobian.compute().dtype == np.float32
 
 
 def test_reverse_mode_says_so():

@@ -102,6 +102,7 @@ def test_layers():
         "assembling",
         "transposing",
         "storage",
+        "chunks",
         "terms",
         "deferred",
         "interpreter",
