@@ -285,9 +285,13 @@ def test_refusals_by_name():
     """What has no rule says so."""
     with pytest.raises(errors.NoRule, match="no derivative by t"):
         derivative(lambda a: integrate.odeint(lambda y, t: -y, 1.0, [0.0, a])[-1, 0])(1.0)
-    with pytest.raises(errors.NoRule, match="with dense_output or with events"):
-        derivative(lambda a: integrate.solve_ivp(lambda t, y: -a * y, (0.0, 1.0), [1.0], dense_output=True).y[0, -1])(1.0)
     with pytest.raises(errors.NoRule, match="with loss"):
         derivative(lambda a: optimize.least_squares(lambda x: x - a, [1.0], loss="huber").x[0])(1.0)
     with pytest.raises(errors.NoRule, match=r"scipy\.optimize\.linprog"):
         derivative(lambda a: optimize.linprog(np.ones(2) * a).fun)(1.0)
+    for solve in (
+        lambda a: integrate.tanhsinh(lambda x: a * x, 0.0, 1.0).integral,
+        lambda a: integrate.nsum(lambda x: a / x**2, 1, np.inf).sum,
+    ):
+        with pytest.raises(errors.NoRule, match=r"scipy\.integrate\.(tanhsinh|nsum).* has no derivative rule"):
+            derivative(solve)(1.0)

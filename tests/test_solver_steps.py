@@ -1,5 +1,7 @@
 """Solvers inside recordings: one line that solves anew for other values, with its derivatives."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from test_compile import _kernels_of_the_tests, check  # noqa: F401 - a fixture
@@ -10,7 +12,10 @@ integrate = pytest.importorskip("dualad.scipy.integrate")
 interpolate = pytest.importorskip("dualad.scipy.interpolate")
 linalg = pytest.importorskip("dualad.scipy.linalg")
 optimize = pytest.importorskip("dualad.scipy.optimize")
+callbacks = pytest.importorskip("dualad.scipy.callbacks")
+steps = pytest.importorskip("dualad.scipy.steps")
 ways = pytest.importorskip("dualad.scipy.ways")
+scipy_optimize = pytest.importorskip("scipy.optimize")
 
 
 T = np.linspace(0.0, 1.0, 12)
@@ -140,13 +145,39 @@ def test_what_the_result_says():
     assert compiled.cache_info().programs == 1
 
 
+CONSTRAINTS = {  # and the point of them that is next to the origin
+    "nonlinear": (lambda a: scipy_optimize.NonlinearConstraint(lambda x: x[0] * x[1] - a, 0.0, np.inf),
+                  lambda a: np.sqrt(np.stack([a, a]))),
+    "with its slopes": (lambda a: scipy_optimize.NonlinearConstraint(lambda x: x[0] * x[1], a, np.inf, lambda x: [x[1], x[0]]),
+                        lambda a: np.sqrt(np.stack([a, a]))),
+    "linear": (lambda a: scipy_optimize.LinearConstraint(np.stack([np.stack([a, 1.0])]), a, np.inf),
+               lambda a: np.stack([a * a, a]) / (a * a + 1.0)),
+    "several": (lambda a: [CONSTRAINTS["nonlinear"][0](a), {"type": "ineq", "fun": lambda x: x[0] - 1.5 * a}],
+                lambda a: np.stack([1.5 * a, 1.0 / 1.5 + 0.0 * a])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CONSTRAINTS)
+def test_constraints_that_are_objects(name):
+    """What they hold is seen by whoever records."""
+    constraints, exact = CONSTRAINTS[name]
+
+    def f(a):
+        return optimize.minimize(lambda x: np.sum(x**2), [2.0, 1.5], method="SLSQP", constraints=constraints(a), tol=1e-12).x
+
+    compiled, slopes = jit(f), jit(jacfwd(f))
+    for a in (0.7, 0.9):
+        np.testing.assert_allclose(compiled(a), f(a), rtol=1e-9)
+        np.testing.assert_allclose(slopes(a), jacfwd(f)(a), rtol=1e-9)
+        np.testing.assert_allclose(jacfwd(f)(a), jacfwd(exact)(a), rtol=1e-7, atol=1e-9)
+    assert compiled.cache_info().programs == slopes.cache_info().programs == 1
+
+
 def test_functions_inside_objects():
     """Are not seen by whoever records, which is said."""
-    held = lambda a: optimize.NonlinearConstraint(lambda x: x[0] - a, 0.0, np.inf)
-    solve = lambda a: optimize.minimize(lambda x: x[0] ** 2, [2.0], constraints=held(a), method="SLSQP").x[0]
-    assert derivative(solve)(1.0) == pytest.approx(1.0)
+    solver = steps.stepwise(lambda holder: callbacks.Plain(holder.f)(2.0))
     with pytest.raises(errors.NoRule, match="give the function itself"):
-        record(solve)(1.0)
+        record(lambda a: solver(SimpleNamespace(f=lambda x: a * x)))(1.0)
 
 
 def test_a_recording_inside_a_recording():

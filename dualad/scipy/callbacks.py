@@ -13,6 +13,7 @@ from ..levels import GROUND, Level
 from ..lift import Lifted, leaves
 from ..objects import holds_lifted
 from ..rules.table import Array, innermost
+from ..structural import plain
 from .dispatch import arrayed, bare, is_opaque
 from .ways import Opaque, Recorded, recording, writes_down
 
@@ -66,8 +67,8 @@ def structure_of(value: Any) -> Structure | None:
     """How a value is made up; None of one that does not vary."""
     if not isinstance(value, Dual):
         return None
-    primal = structure_of(value.primal)
-    return primal if value.tangent is None else Structure(value.level, len(value.tangent), primal, structure_of(value.tangent))
+    primal, tangent = structure_of(value.primal), plain(value.tangent)  # a solver knows no zeros of the second look
+    return primal if tangent is None else Structure(value.level, len(tangent), primal, structure_of(tangent))
 
 
 def merged(one: Structure | None, other: Structure | None) -> Structure | None:
@@ -101,7 +102,7 @@ def expanded(value: Any, structure: Structure | None) -> Any:
     primal = expanded(value.primal if own else value, structure.primal)
     if not own or value.tangent is None:
         return np.concatenate([primal, np.zeros((count_of(structure) - len(primal), *primal.shape[1:]), primal.dtype)])
-    return np.concatenate([primal, *(expanded(direction, structure.tangent) for direction in value.tangent)])
+    return np.concatenate([primal, *(expanded(direction, structure.tangent) for direction in plain(value.tangent))])
 
 
 def rebuilt(array: Any, structure: Structure | None) -> Any:
@@ -157,7 +158,14 @@ def implicit(residual: Callable[[Any], Array], x: Any, elementwise: bool = False
         with np.errstate(divide="ignore", invalid="ignore"):
             rest = arrayed(residual(y)) - innermost(left)
             y = y - (rest / slope if np.ndim(x) == 0 or elementwise else np.reshape(solved(slope, rest), np.shape(x)))
-    return y
+    return y if np.all(np.isfinite(innermost(y))) else unknown(x, structure_of(y))
+
+
+def unknown(x: Any, structure: Structure | None) -> Any:
+    """A value with tangents of which nothing is known."""
+    parts = np.full((count_of(structure), *np.shape(x)), np.nan)
+    parts[0] = x
+    return rebuilt(parts, structure)
 
 
 def solved(matrix: Any, right: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -10,11 +10,12 @@ import numpy as np
 import scipy.optimize
 
 from ..rules.table import Array, innermost
-from .callbacks import Plain, implicit, is_lifted, jacobian, plain_or_none, polished
+from .callbacks import implicit, is_lifted, jacobian, merged, plain_or_none, polished, structure_of, unknown
 from .dispatch import arrayed, bare
 
-NEAR = 1e-4
-"""How far, relative to its size, a solver may leave a constraint that holds; whether one does its multiplier decides."""
+NEAR = (1e-4, 1e-3, 1e-2)
+"""How far, relative to its size, a solver may leave a constraint that holds; whether one does its multiplier decides. The next
+one is tried where a minimum with these constraints would be elsewhere."""
 
 
 class Constraint(NamedTuple):
@@ -26,23 +27,36 @@ class Constraint(NamedTuple):
     high: Any
 
 
+def opened(given: Any) -> Any:
+    """Constraints that are objects as dictionaries of what these hold: whoever records a solver looks into dictionaries."""
+    if not isinstance(given, dict | scipy.optimize.LinearConstraint | scipy.optimize.NonlinearConstraint):
+        return [opened(each) if hasattr(each, "lb") else each for each in given]
+    return given if isinstance(given, dict) else {OBJECT: type(given).__name__, **vars(given)}
+
+
+OBJECT = "dualad's name of a class"
+
+
 def constraints_of(given: Any) -> Iterator[Constraint]:
-    """SciPy's constraints, dictionaries and objects, with functions of plain numbers."""
-    for each in [given] if isinstance(given, dict) or hasattr(given, "lb") else given:
-        if isinstance(each, dict):
+    """SciPy's constraints with functions of plain numbers, from dictionaries, of objects too."""
+    for each in [given] if isinstance(given, dict) else given:
+        if OBJECT not in each:
             function, args = each["fun"], each.get("args", ())
             plain = {name: plain_or_none(value) for name, value in each.items()}
             high = 0.0 if each["type"].lower() == "eq" else np.inf
             yield Constraint(plain, lambda x, f=function, a=args: f(x, *a), 0.0, high)  # type: ignore[misc]  # defaults hold them
             continue
-        new = copy.copy(each)
-        new.lb, new.ub = bare(arrayed(each.lb)), bare(arrayed(each.ub))
-        if isinstance(each, scipy.optimize.LinearConstraint):
-            new.A = bare(arrayed(each.A))
-            yield Constraint(new, lambda x, A=arrayed(each.A): A @ x, arrayed(each.lb), arrayed(each.ub))  # type: ignore[misc]
+        kind = getattr(scipy.optimize, each[OBJECT])
+        low, high = arrayed(each["lb"]), arrayed(each["ub"])
+        items = {name: plain_or_none(value) for name, value in each.items() if name != OBJECT} | {
+            "lb": bare(low),
+            "ub": bare(high),
+        }
+        if kind is scipy.optimize.LinearConstraint:
+            matrix = arrayed(each["A"])
+            yield Constraint(kind(**items | {"A": bare(matrix)}), lambda x, A=matrix: A @ x, low, high)  # type: ignore[misc]
         else:
-            new.fun, new.jac, new.hess = Plain(each.fun), plain_or_none(each.jac), plain_or_none(each.hess)
-            yield Constraint(new, each.fun, arrayed(each.lb), arrayed(each.ub))
+            yield Constraint(kind(**items), each["fun"], low, high)
 
 
 def any_lifted(constraints: list[Constraint]) -> bool:
@@ -58,13 +72,13 @@ def any_lifted(constraints: list[Constraint]) -> bool:
     return False
 
 
-def active(constraints: list[Constraint], slope: Any, x: Any, free: Any) -> tuple[Callable[[Any], Array], Any]:
+def active(constraints: list[Constraint], slope: Any, x: Any, free: Any, near_by: float) -> tuple[Callable[[Any], Array], Any]:
     """Those that hold a minimum at x, as a function that stays 0, and their multipliers."""
     sides: list[tuple[Callable[[Any], Array], Any, bool]] = []  # values that stay 0, which of them, and whether on either side
     for each in constraints:
         value = np.ravel(innermost(arrayed(each.function(x))))
         low, high = (np.broadcast_to(np.ravel(innermost(end)), value.shape) for end in (each.low, each.high))
-        near = NEAR * (1.0 + np.abs(value))
+        near = near_by * (1.0 + np.abs(value))
         both = low == high
         distance = lambda x, each=each: np.ravel(arrayed(each.function(x))) - each.low  # noqa: E731 - a name for a line
         behind = lambda x, each=each: each.high - np.ravel(arrayed(each.function(x)))  # noqa: E731 - the same
@@ -97,12 +111,16 @@ def held_minimum(f: Callable[[Any], Array], x: Any, fixed: Any, constraints: lis
     start, n = np.asarray(x, float), np.size(x)
     fixed = np.zeros(n, bool) if fixed is None else fixed
     slope = np.ravel(innermost(jacobian(lambda x: np.sum(arrayed(f(x))), start)))
-    held, multipliers = active(constraints, slope, start, ~fixed)
 
     def conditions(z: Array) -> Array:
         x, weights = z[:n], z[n:]
         slope = jacobian(lambda x: np.sum(arrayed(f(x))) - weights @ held(x), x)
         return np.concatenate([np.where(fixed, x - start, np.ravel(slope)), held(x)])
 
-    better = polished(conditions, np.concatenate([start, multipliers]))
-    return (implicit(conditions, better) - better)[:n] + start
+    for near_by in NEAR:
+        held, multipliers = active(constraints, slope, start, ~fixed, near_by)
+        better = polished(conditions, np.concatenate([start, multipliers]))
+        if np.all(np.abs(better[:n] - start) <= NEAR[-1] * (1.0 + np.abs(start))):
+            return (implicit(conditions, better) - better)[:n] + start
+    values = [f(start), *(value for each in constraints for value in (each.function(start), each.low, each.high))]
+    return unknown(start, functools.reduce(merged, [structure_of(arrayed(value)) for value in values]))

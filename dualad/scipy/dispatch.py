@@ -10,13 +10,13 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from types import ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from ..dual import Dual
-from ..errors import NoRule, caller
+from ..errors import DualadError, NoRule, caller
 from ..ground import grounded
 from ..levels import GROUND
 from ..lift import Lifted, highest, is_recorded, leaves, memory, refilled
@@ -252,14 +252,35 @@ def standing_in(module: ModuleType) -> Callable[[str], Any]:
         if isinstance(original, np.ufunc):
             return original
 
-        @functools.wraps(original)
-        def refusing(*args: Any, **kwargs: Any) -> Any:
-            if leader((*args, *kwargs.values())) is not None:
+        def refuse(*values: Any) -> None:
+            if leader(values) is not None:
                 raise NoRule(
                     f"{module.__name__}.{name}, called at {caller()}, has no derivative rule. Rewrite it with functions that "
                     "have one, wrap it in dualad.custom_jvp, or pass dualad.stop_gradient(x) if it is not to be differentiated."
                 )
-            return original(*args, **kwargs)
+
+        def told(value: Any) -> Any:
+            def f(*args: Any, **kwargs: Any) -> Any:
+                y = value(*args, **kwargs)
+                refuse(y)
+                return y
+
+            return functools.wraps(value)(f) if isinstance(value, FunctionType | MethodType) else value
+
+        @functools.wraps(original)
+        def refusing(*args: Any, **kwargs: Any) -> Any:
+            refuse(*args, *kwargs.values())
+            try:
+                return original(*args, **kwargs)
+            except (TypeError, ValueError) as error:  # was it of something lifted that a function gave?
+                if not isinstance(error, DualadError):
+                    try:
+                        original(*map(told, args), **{name: told(each) for name, each in kwargs.items()})
+                    except NoRule:
+                        raise
+                    except (TypeError, ValueError):
+                        pass
+                raise
 
         return refusing
 

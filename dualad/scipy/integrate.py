@@ -12,7 +12,8 @@ import scipy.integrate
 
 from ..rules.table import Array
 from .dispatch import body_of, standing_in
-from .integrals import dblquad, fixed_quad, nquad, odeint, quad, solve_ivp, tplquad
+from .flows import odeint, solve_ivp
+from .integrals import dblquad, fixed_quad, nquad, quad, quad_vec, tplquad
 
 __all__ = [
     "cumulative_trapezoid",
@@ -21,6 +22,7 @@ __all__ = [
     "nquad",
     "odeint",
     "quad",
+    "quad_vec",
     "romb",
     "simpson",
     "solve_ivp",

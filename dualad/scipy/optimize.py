@@ -12,6 +12,7 @@ arguments (`args`) and by everything else that the function uses. Where a solver
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -21,22 +22,35 @@ import scipy.optimize
 from ..errors import NoRule, caller
 from ..rules.table import Array
 from .callbacks import Plain, implicit, is_lifted, jacobian, plain_or_none, polished
-from .constraints import any_lifted, constraints_of, held_minimum
+from .constraints import any_lifted, constraints_of, held_minimum, opened
 from .dispatch import FUNCTIONS, arrayed, bare, standing_in
 from .steps import stepwise
 
 
-def entered(original: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Enter the decorated function in the place of SciPy's."""
+def entered(original: Callable[..., Any], **opened: Callable[[Any], Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Enter the decorated function in the place of SciPy's; it gets what `opened` makes of arguments, by name."""
 
     def decorate(ours: Callable[..., Any]) -> Callable[..., Any]:
         text = ours.__doc__
         functools.update_wrapper(ours, original, assigned=("__name__", "__qualname__"), updated=())
         ours.__doc__ = f"scipy.optimize.{original.__name__}, with its parameters.\n\n{text}"
-        FUNCTIONS[original] = public = stepwise(ours)
+        FUNCTIONS[original] = public = _opening(stepwise(ours), opened) if opened else stepwise(ours)
         return public
 
     return decorate
+
+
+def _opening(solver: Callable[..., Any], opened: dict[str, Callable[[Any], Any]]) -> Callable[..., Any]:
+    signature = inspect.signature(solver)
+
+    @functools.wraps(solver)
+    def public(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        for name in bound.arguments.keys() & opened.keys():
+            bound.arguments[name] = opened[name](bound.arguments[name])
+        return solver(*bound.args, **bound.kwargs)
+
+    return public
 
 
 def as_tuple(args: Any) -> tuple[Any, ...]:
@@ -197,7 +211,7 @@ def at_bounds(x: Any, bounds: Any) -> Any:
     return (x <= bounds.lb + size) | (x >= bounds.ub - size)
 
 
-@entered(scipy.optimize.minimize)
+@entered(scipy.optimize.minimize, constraints=opened)
 def minimize(fun: Any, x0: Any, args: Any = (), method: Any = None, jac: Any = None, hess: Any = None, hessp: Any = None,
              bounds: Any = None, constraints: Any = (), *rest: Any, **kwargs: Any) -> Any:  # fmt: skip
     """H dx = -d(gradient), with the Hessian H at the minimum, or that of Lagrange's function beside the constraints that hold;

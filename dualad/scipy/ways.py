@@ -227,6 +227,9 @@ def bound(ways: Ways, call: Callable[[tuple[Any, ...], dict[str, Any]], Any]) ->
     def function(*args: Any, **keywords: Any) -> Any:
         return call(args, keywords)
 
+    for name in ("terminal", "direction"):  # of an event
+        if hasattr(ways.f, name):
+            setattr(function, name, getattr(ways.f, name))
     return function
 
 
