@@ -14,7 +14,7 @@ from .deferred import is_deferrable
 from .dropin import DropIn, attempted, mode, mode_of
 from .dual import Dual, DualArray, dual, later
 from .errors import BadArgument, NotDifferentiable
-from .foreign import is_chunked
+from .foreign import is_chunked, relabelled
 from .interpreter import typed
 from .jitted import unjitted
 from .levels import Level
@@ -112,7 +112,7 @@ def answered(selection: Selection, out: Any, has_aux: bool, level: Level) -> tup
         if not (isinstance(out, tuple) and len(out) == 2):
             raise BadArgument(f"{selection.name}: with has_aux=True, {name_of(selection.f)} must return a pair (output, aux)")
         out, aux = out
-        aux = tree_map(lambda leaf: strip(lift_objects(leaf), level), aux)
+        aux = tree_map(lambda leaf: relabelled(leaf, lambda each: strip(lift_objects(each), level)), aux)
     leaves, structure = flatten(out)
     if all(leaf is None for leaf in leaves):
         raise BadArgument(f"{selection.name}: {name_of(selection.f)} returned nothing to differentiate: {out!r}")

@@ -9,6 +9,7 @@ import numpy as np
 
 from .directions import jacfwd, value_and_jacfwd
 from .errors import BadArgument
+from .foreign import is_sparse
 from .lift import Lifted, is_recorded, memory
 from .objects import lift_objects
 from .selection import name_of
@@ -75,7 +76,11 @@ def propagate(f: Callable[[Any], Any], x: Any, cov: Any, order: int = 1) -> tupl
     leaves, structure = flatten(value)
     if any(np.iscomplexobj(leaf) for leaf in leaves):
         raise BadArgument(f"propagate: {name_of(f)} gives complex numbers: return their real and imaginary parts")
-    covariance = slopes @ cov @ slopes.T
+    with np.errstate(invalid="ignore"):  # infinite variances, as curve_fit has them, times a slope of 0 are nan
+        covariance = slopes @ cov @ slopes.T
+    if isinstance(covariance, np.ndarray) and np.any(below := np.diagonal(covariance) < 0.0):
+        rounding = np.diagonal(np.abs(slopes) @ np.abs(cov) @ np.abs(slopes.T)) * len(cov) * np.finfo(float).eps
+        covariance[np.diag(below & (np.diagonal(covariance) >= -rounding))] = 0.0  # whose root somebody may take
     if len(leaves) == 1 and not np.ndim(leaves[0]):
         covariance = covariance[0, 0]
     if order == 1:
@@ -93,20 +98,33 @@ def propagate(f: Callable[[Any], Any], x: Any, cov: Any, order: int = 1) -> tupl
 
 def _covariance(x: Any, cov: Any) -> Any:
     """The covariance as a matrix, refused if it is none of the numbers in x."""
-    cov = lift_objects(cov)
-    cov = cov if isinstance(cov, Lifted) else np.asarray(cov, float)
+    cov = lift_objects(cov.toarray() if is_sparse(type(cov)) else cov)
+    cov = cov if isinstance(cov, Lifted) else np.asarray(cov)
+    if cov.dtype.kind not in "iuf":
+        raise BadArgument(f"propagate: cov is an array of {cov.dtype}; variances and covariances are real numbers")
+    cov = cov * 1.0
     numbers = [differentiable(lift_objects(leaf), complex_allowed=False) for leaf in flatten(x)[0]]
     count = sum(np.size(each) for each in numbers if each is not None)
     if cov.ndim == 0 and count == 1:
-        return np.reshape(cov, (1, 1))
+        cov = np.reshape(cov, (1, 1))
     if cov.shape != (count, count):
         instead = "; write np.diag(sigma**2) for independent numbers" if cov.shape == (count,) else ""
         raise BadArgument(
             f"propagate: cov has shape {cov.shape}, and x holds {count} number(s), so it is {(count, count)}{instead}"
         )
+    if is_recorded(cov):
+        return cov
     plain = memory(cov)
-    if not is_recorded(cov) and not np.allclose(
-        plain, plain.T, rtol=0.0, atol=SYMMETRIC * np.max(np.abs(plain), initial=0.0), equal_nan=True
-    ):
+    size = np.max(np.abs(plain[np.isfinite(plain)]), initial=0.0)
+    if not np.allclose(plain, plain.T, rtol=0.0, atol=SYMMETRIC * size, equal_nan=True):
         raise BadArgument("propagate: cov is not symmetric, so it is no covariance matrix")
+    variances = np.diagonal(plain)
+    if np.any(negative := variances < -SYMMETRIC * size):  # beside larger ones rounding may
+        raise BadArgument(f"propagate: cov has a negative variance at {int(np.argmax(negative))}")
+    with np.errstate(all="ignore"):  # of infinite ones nothing can be said
+        deviations = np.sqrt(variances)
+        beyond = np.abs(plain) - np.outer(deviations, deviations) > SYMMETRIC * size
+    if np.any(beyond):
+        places = ", ".join(map(str, np.argwhere(beyond)[0]))
+        raise BadArgument(f"propagate: the covariance at ({places}) is more than a correlation of 1, so it is none")
     return cov

@@ -247,3 +247,23 @@ def test_containers_that_do_not(name, drop_in):
     wanted = [each for each in chain if isinstance(each, kind)]
     assert wanted, chain
     assert any(pytest.RaisesExc(kind, match=message).matches(each) for each in wanted), wanted
+
+
+def test_aux():
+    """What goes along beside the output keeps labels and units, and loses its tangents."""
+    column = pd.Series(T, index=["a", "b", "c"], name="n")
+    names = pd.DataFrame({"text": ["x", "y", "z"], "number": T})
+
+    def f(p):
+        frame = names.assign(number=names["number"] * p[0])
+        cube = labelled(T) * p[0]
+        return np.sum(p), (cube, xr.Dataset({"a": cube}), column * p[0], frame, names, Q(p, "km"), Q(2.0, "s"))
+
+    _, (cube, dataset, series, frame, untouched, length, time) = jacfwd(f, has_aux=True)(np.array([2.0, 1.0]))
+    xr.testing.assert_identical(cube, labelled(2.0 * T))
+    xr.testing.assert_identical(dataset, xr.Dataset({"a": labelled(2.0 * T)}))
+    pd.testing.assert_series_equal(series, 2.0 * column)
+    pd.testing.assert_frame_equal(frame, names.assign(number=2.0 * T))
+    pd.testing.assert_frame_equal(untouched, names)
+    assert (length.m_as("m") == [2000.0, 1000.0]).all()
+    assert time == Q(2.0, "s")

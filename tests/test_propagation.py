@@ -106,6 +106,11 @@ def test_it_is_differentiated_itself():
         ((polar, X, np.ones((2, 2))), r"x holds 3 number"),
         ((polar, X, 1.0), r"shape \(\)"),
         ((polar, X, np.triu(np.ones((3, 3)))), "not symmetric"),
+        ((polar, X, -COV), "negative variance at 0"),
+        ((lambda x: x**2, 2.0, -1.0), "negative variance at 0"),
+        ((polar, X, np.array([[1.0, 2.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.0, 1.0]])), r"covariance at \(0, 1\)"),
+        ((polar, X, "none"), "real numbers"),
+        ((polar, X, COV * 1j), "real numbers"),
         ((lambda x: x * 1j, X, COV), "complex"),
         ((polar, X, COV, 3), "order=3"),
         ((3.0, X, COV), "takes a function"),
@@ -116,3 +121,22 @@ def test_refusals(args, message):
         propagate(*args)
     with pytest.raises(errors.NotDifferentiable):
         propagate(lambda x: x, "text", np.zeros((0, 0)))
+
+
+def test_what_is_no_mistake():
+    """A sparse covariance; rounding below a variance of 0, as that of a difference of one number and itself; nan and inf."""
+    sparse = pytest.importorskip("scipy.sparse")
+    for one, other in zip(propagate(polar, X, sparse.csr_array(np.diag(X))), propagate(polar, X, np.diag(X)), strict=True):
+        np.testing.assert_array_equal(one, other)
+    rng, raw = np.random.default_rng(0), []
+    for _ in range(50):
+        slopes, root = rng.standard_normal((1, 3)), rng.standard_normal(3)
+        slopes[0, 2] = -slopes[0, :2] @ root[:2] / root[2]
+        same = np.outer(root, root)
+        raw.append((slopes @ same @ slopes.T)[0, 0])
+        value, covariance = propagate(lambda x, slopes=slopes: slopes @ x, X, same)
+        assert covariance[0, 0] >= 0.0
+        propagate(np.exp, value, covariance)
+    assert min(raw) < 0.0
+    _, unknown = propagate(lambda x: x**2, X, np.diag([1.0, np.inf, np.nan]))
+    assert np.isnan(unknown[2, 2])

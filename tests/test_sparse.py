@@ -98,6 +98,9 @@ def test_given_patterns():
         sparse_jacfwd(f, sparsity=wrong)(X)
     with pytest.raises(BadArgument, match=r"shape \(5, 5\).*4 outputs and 5 inputs"):
         sparse_jacfwd(f, sparsity=np.eye(5))(X)
+    for nothing in ("auto", 3.0, np.ones(5)):
+        with pytest.raises(BadArgument, match="is no matrix"):
+            sparse_jacfwd(f, sparsity=nothing)(X)
     g = lambda x: np.sum(f(x) ** 2)
     np.testing.assert_allclose(sparse_hessian(g, sparsity=STENCIL)(X).toarray(), dualad.hessian(g)(X), rtol=1e-13)
     with pytest.raises(BadArgument, match="misses entries"):

@@ -202,7 +202,7 @@ class Compressed:
         key = key_of(selection)
         plan = known = self.plans.get(key)
         if plan is None:
-            plan = plan_of(self.sparsity if self.sparsity is not None else sets_of(selection))
+            plan = plan_of(self.given() if self.sparsity is not None else sets_of(selection))
         while True:
             image = self.image(selection, differentiated, plan)
             if plan.pattern.shape != (image.shape[1], sum(selection.sizes)):
@@ -229,6 +229,15 @@ class Compressed:
                 while len(self.plans) > PLANS:
                     del self.plans[next(iter(self.plans))]
         return plan, matrix
+
+    def given(self) -> Any:
+        """The pattern that was given, refused if it is no matrix."""
+        pattern = self.sparsity if sparse.issparse(self.sparsity) else np.asarray(self.sparsity)
+        if pattern.ndim != 2 or pattern.dtype.kind not in "biufc":
+            raise BadArgument(
+                f"{self.name}: sparsity={self.sparsity!r} is no matrix, sparse or dense; None has the pattern found"
+            )
+        return pattern
 
     def image(self, selection: Selection, differentiated: Callable[[Plan], Selection], plan: Plan) -> Any:
         """What becomes of the plan's directions; compiled if the function is, from the second call on."""
