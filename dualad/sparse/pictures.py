@@ -35,6 +35,15 @@ def picture(pattern: Any, width: int = 60, height: int = 30) -> str:
     -------
     str
         A line about the matrix, and its picture below.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dualad.sparse.pictures import picture
+    >>> print(picture(np.tri(8)))
+    8 x 8, 36 entries
+    ⣷⣄⠀⠀
+    ⣿⣿⣷⣄
     """
     matrix = sparse.coo_array(sparse.csr_array(pattern).astype(bool))
     matrix.eliminate_zeros()
@@ -66,6 +75,16 @@ def plotted(pattern: Any, axes: Any = None, colours: Any = None, **options: Any)
     -------
     matplotlib.axes.Axes
         With the drawing.
+
+    Examples
+    --------
+    >>> import matplotlib, numpy as np
+    >>> matplotlib.use("Agg")
+    >>> from dualad.sparse.pictures import plotted
+    >>> axes = plotted(np.tri(8))
+    >>> len(axes.collections[0].get_offsets())
+    36
+    >>> axes.figure.clear()
     """
     if axes is None:
         import matplotlib.pyplot as plt  # noqa: PLC0415 - optional
