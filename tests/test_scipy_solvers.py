@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dualad import derivative, errors, grad, hessian, jacfwd, jvp
+from dualad import derivative, errors, grad, hessian, jacfwd, jit, jvp
 
 integrate = pytest.importorskip("dualad.scipy.integrate")
 optimize = pytest.importorskip("dualad.scipy.optimize")
@@ -93,6 +93,53 @@ def test_bounds():
     f = lambda x, a: (x[0] - a) ** 2 + (x[1] - a * a) ** 2 + x[0] * x[1]
     solve = lambda a: optimize.minimize(f, [0.5, 0.5], args=(a,), bounds=[(0.0, 10.0), (None, 1.0)], tol=1e-12).x
     np.testing.assert_allclose(jacfwd(solve)(3.0), [1.0, 0.0], atol=1e-6)
+
+
+def beyond(x, a):
+    """Smallest at (2 + a, x[0] * a), which lies beyond the bounds."""
+    return [x[0] - 2.0 - a, x[1] - a * x[0]]
+
+
+BOUNDED = {
+    method: lambda a, end, method=method: (
+        optimize.minimize(
+            lambda x: np.sum(np.square(beyond(x, a))), [0.5, 0.5], bounds=[(0.0, end), (None, None)], method=method, tol=1e-8
+        ).x
+    )
+    for method in ("L-BFGS-B", "SLSQP", "trust-constr")
+} | {
+    "an object": lambda a, end: (
+        optimize.minimize(
+            lambda x: np.sum(np.square(beyond(x, a))), [0.5, 0.5], bounds=scipy_optimize.Bounds(-np.inf, np.stack([end, 9.0]))
+        ).x
+    ),
+    "trf": lambda a, end: optimize.least_squares(beyond, [0.5, 0.5], bounds=(0.0, np.stack([end, 9.0])), args=(a,)).x,
+    "dogbox": lambda a, end: (
+        optimize.least_squares(beyond, [0.5, 0.5], bounds=([0, 0], [end, 9.0]), args=(a,), method="dogbox").x
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_bounds_that_hold(name):
+    """A variable goes with its bound, also where the solver stops before it, as some do; it is free where it only is near."""
+    solve = BOUNDED[name]
+    np.testing.assert_allclose(solve(0.3, 1.0), [1.0, 0.3], atol=2e-3)
+    for transform in (jacfwd, lambda f, n: jit(jacfwd(f, n))):
+        np.testing.assert_allclose(transform(solve, 0)(0.3, 1.0), [0.0, 1.0], atol=1e-6)
+        np.testing.assert_allclose(transform(solve, 1)(0.3, 1.0), [1.0, 0.3], atol=1e-6)
+    np.testing.assert_allclose(jacfwd(solve)(0.3, 2.3001), [1.0, 2.6], atol=1e-3)
+    np.testing.assert_array_equal(jvp(lambda end: solve(0.3, end), (1.0,), (1.0,))[0], solve(0.3, 1.0))
+
+
+def test_bounds_of_one_number():
+    for solve in (
+        lambda a, end: optimize.minimize_scalar(lambda x: (x - a) ** 2, bounds=(0.0, end)).x,
+        lambda a, end: optimize.fminbound(lambda x: (x - a) ** 2, 0.0, end),
+    ):
+        np.testing.assert_allclose(jacfwd(solve, (0, 1))(2.0, 1.0), [0.0, 1.0], atol=1e-9)
+        np.testing.assert_allclose(jacfwd(solve, (0, 1))(2.0, 2.001), [1.0, 0.0], atol=1e-9)
+        np.testing.assert_allclose(jit(jacfwd(solve, (0, 1)))(2.0, 1.0), [0.0, 1.0], atol=1e-9)
 
 
 def nearest(limits, method="SLSQP", weight=1.0, **options):

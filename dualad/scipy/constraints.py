@@ -13,9 +13,9 @@ from ..rules.table import Array, innermost
 from .callbacks import implicit, is_lifted, jacobian, merged, plain_or_none, polished, structure_of, unknown
 from .dispatch import arrayed, bare
 
-NEAR = (1e-4, 1e-3, 1e-2)
+NEAR = (1e-8, 1e-4, 1e-3, 1e-2)
 """How far, relative to its size, a solver may leave a constraint that holds; whether one does its multiplier decides. The next
-one is tried where a minimum with these constraints would be elsewhere."""
+one is tried where a minimum with these constraints would be elsewhere, or would break another one."""
 
 
 class Constraint(NamedTuple):
@@ -28,10 +28,10 @@ class Constraint(NamedTuple):
 
 
 def opened(given: Any) -> Any:
-    """Constraints that are objects as dictionaries of what these hold: whoever records a solver looks into dictionaries."""
-    if not isinstance(given, dict | scipy.optimize.LinearConstraint | scipy.optimize.NonlinearConstraint):
-        return [opened(each) if hasattr(each, "lb") else each for each in given]
-    return given if isinstance(given, dict) else {OBJECT: type(given).__name__, **vars(given)}
+    """Constraints and bounds that are objects as dictionaries of what these hold: into these whoever records a solver looks."""
+    if isinstance(given, list | tuple):
+        return type(given)(opened(each) if hasattr(each, "lb") else each for each in given)
+    return {OBJECT: type(given).__name__, **vars(given)} if hasattr(given, "lb") else given
 
 
 OBJECT = "dualad's name of a class"
@@ -72,7 +72,7 @@ def any_lifted(constraints: list[Constraint]) -> bool:
     return False
 
 
-def active(constraints: list[Constraint], slope: Any, x: Any, free: Any, near_by: float) -> tuple[Callable[[Any], Array], Any]:
+def active(constraints: list[Constraint], slope: Any, x: Any, near_by: float) -> tuple[Callable[[Any], Array], Any]:
     """Those that hold a minimum at x, as a function that stays 0, and their multipliers."""
     sides: list[tuple[Callable[[Any], Array], Any, bool]] = []  # values that stay 0, which of them, and whether on either side
     for each in constraints:
@@ -92,7 +92,7 @@ def active(constraints: list[Constraint], slope: Any, x: Any, free: Any, near_by
             return np.concatenate([function(x)[places] for function, places in chosen]) if chosen else np.zeros(0)
 
         rows = innermost(jacobian(held, x)) if chosen else np.zeros((0, np.size(x)))
-        multipliers = np.linalg.lstsq(rows[:, free].T, slope[free], rcond=None)[0]
+        multipliers = np.linalg.lstsq(rows.T, slope, rcond=None)[0]
         one_sided = np.concatenate([np.full(np.sum(mask), not both) for _, mask, both in sides] or [np.zeros(0, bool)])
         if not np.any(one_sided & (multipliers <= 0.0)):
             break
@@ -106,21 +106,42 @@ def active(constraints: list[Constraint], slope: Any, x: Any, free: Any, near_by
     return held, multipliers
 
 
-def held_minimum(f: Callable[[Any], Array], x: Any, fixed: Any, constraints: list[Constraint]) -> Any:
+def bounds_of(given: Any, x: Any) -> Iterator[Constraint]:
+    """The bounds of variables, pairs or an object, as a constraint; none where there are none."""
+    if given is None:
+        return
+    if isinstance(given, dict | scipy.optimize.Bounds):
+        low, high = (given["lb"], given["ub"]) if isinstance(given, dict) else (given.lb, given.ub)
+    else:
+        low, high = zip(*((-np.inf if a is None else a, np.inf if b is None else b) for a, b in given), strict=True)
+    low, high = (np.broadcast_to(arrayed(list(end) if isinstance(end, tuple) else end), np.shape(x)) for end in (low, high))
+    if np.any(np.isfinite(innermost(low))) or np.any(np.isfinite(innermost(high))):
+        yield Constraint(None, lambda x: x, low, high)
+
+
+def held_minimum(f: Callable[[Any], Array], x: Any, constraints: list[Constraint]) -> Any:
     """A minimum with its tangents: the gradient stays the constraints' slopes times their multipliers, and they stay 0."""
     start, n = np.asarray(x, float), np.size(x)
-    fixed = np.zeros(n, bool) if fixed is None else fixed
     slope = np.ravel(innermost(jacobian(lambda x: np.sum(arrayed(f(x))), start)))
 
     def conditions(z: Array) -> Array:
         x, weights = z[:n], z[n:]
         slope = jacobian(lambda x: np.sum(arrayed(f(x))) - weights @ held(x), x)
-        return np.concatenate([np.where(fixed, x - start, np.ravel(slope)), held(x)])
+        return np.concatenate([np.ravel(slope), held(x)])
 
     for near_by in NEAR:
-        held, multipliers = active(constraints, slope, start, ~fixed, near_by)
+        held, multipliers = active(constraints, slope, start, near_by)
         better = polished(conditions, np.concatenate([start, multipliers]))
-        if np.all(np.abs(better[:n] - start) <= NEAR[-1] * (1.0 + np.abs(start))):
+        close = np.all(np.abs(better[:n] - start) <= NEAR[-1] * (1.0 + np.abs(start)))
+        if close and all(is_kept(each, better[:n]) for each in constraints):
             return (implicit(conditions, better) - better)[:n] + start
     values = [f(start), *(value for each in constraints for value in (each.function(start), each.low, each.high))]
     return unknown(start, functools.reduce(merged, [structure_of(arrayed(value)) for value in values]))
+
+
+def is_kept(constraint: Constraint, x: Any) -> bool:
+    """Whether a constraint is kept at a place, to rounding."""
+    value = innermost(arrayed(constraint.function(x)))
+    slack = NEAR[0] * (1.0 + np.abs(value))
+    low, high = innermost(constraint.low), innermost(constraint.high)
+    return bool(np.all((value >= low - slack) & (value <= high + slack)))

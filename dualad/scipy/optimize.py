@@ -22,7 +22,7 @@ import scipy.optimize
 from ..errors import NoRule, caller
 from ..rules.table import Array
 from .callbacks import Plain, implicit, is_lifted, jacobian, plain_or_none, polished
-from .constraints import any_lifted, constraints_of, held_minimum, opened
+from .constraints import OBJECT, any_lifted, bounds_of, constraints_of, held_minimum, opened
 from .dispatch import FUNCTIONS, arrayed, bare, standing_in
 from .steps import stepwise
 
@@ -157,34 +157,42 @@ def fixed_point(func: Any, x0: Any, args: Any = (), *rest: Any, **kwargs: Any) -
 # -- minima ----------------------------------------------------------------------------------------------------------------
 
 
-def stationary(f: Callable[[Any], Array], x: Any, fixed: Any = None) -> Any:
-    """A minimum with its tangents: its gradient stays 0. What is `fixed`, at a bound, does not move.
+def stationary(f: Callable[[Any], Array], x: Any) -> Any:
+    """A minimum with its tangents: its gradient stays 0.
 
     Minima are found to half the digits, which is little for a derivative: that is taken at a better one.
     """
     x = np.asarray(x, float)[()]
 
     def gradient(x: Any) -> Array:
-        slope = np.reshape(jacobian(lambda x: np.sum(arrayed(f(x))), x), np.shape(x))
-        return slope if fixed is None else np.where(fixed, x - start, slope)
+        return np.reshape(jacobian(lambda x: np.sum(arrayed(f(x))), x), np.shape(x))
 
-    start = x
     better = polished(gradient, x)
-    return implicit(gradient, better) - better + start
+    return implicit(gradient, better) - better + x
 
 
-def _minimum(answer: Any, f: Callable[[Any], Array], fixed: Any = None) -> Any:
-    answer.x = stationary(f, answer.x, fixed)
+def _minimum(answer: Any, f: Callable[[Any], Array]) -> Any:
+    answer.x = stationary(f, answer.x)
     answer.fun = f(answer.x)
     return answer
 
 
 @entered(scipy.optimize.minimize_scalar)
 def minimize_scalar(fun: Any, bracket: Any = None, bounds: Any = None, args: Any = (), **kwargs: Any) -> Any:
-    """Where the slope stays 0; a bound does not move."""
+    """Where the slope stays 0, or the bound."""
     plain = Plain(fun)
     answer = scipy.optimize.minimize_scalar(plain, bare(bracket), bare(bounds), args, **kwargs)
-    return _minimum(answer, lambda x: fun(x, *as_tuple(args))) if plain.lifted else answer
+    if not (plain.lifted or is_lifted(bounds)):
+        return answer
+
+    def f(x: Any) -> Any:
+        return fun(x, *as_tuple(args))
+
+    if bounds is None:
+        return _minimum(answer, f)
+    answer.x = _between(f, answer.x, bounds)
+    answer.fun = f(answer.x)
+    return answer
 
 
 @entered(scipy.optimize.fminbound)
@@ -192,68 +200,75 @@ def fminbound(func: Any, x1: Any, x2: Any, args: Any = (), *rest: Any, **kwargs:
     """As `minimize_scalar`."""
     plain = Plain(func)
     answer = scipy.optimize.fminbound(plain, bare(x1), bare(x2), args, *rest, **kwargs)
-    if not plain.lifted:
+    if not (plain.lifted or is_lifted((x1, x2))):
         return answer
     x, *more = answer if isinstance(answer, tuple) else (answer,)
-    x = stationary(lambda x: func(x, *as_tuple(args)), x)
+    x = _between(lambda x: func(x, *as_tuple(args)), x, (x1, x2))
     return (x, *more) if more else x
 
 
-def at_bounds(x: Any, bounds: Any) -> Any:
-    """Which variables a bound holds."""
-    if bounds is None:
-        return None
-    if not isinstance(bounds, scipy.optimize.Bounds):
-        bounds = scipy.optimize.Bounds(
-            *zip(*((-np.inf if a is None else a, np.inf if b is None else b) for a, b in bounds), strict=True)
-        )
-    size = 1e-8 * (1.0 + np.abs(x))
-    return (x <= bounds.lb + size) | (x >= bounds.ub - size)
+def _between(f: Callable[[Any], Array], x: Any, bounds: Any) -> Any:
+    """A minimum of one number, which may be one of its bounds."""
+    place = np.reshape(x, (1,))
+    return held_minimum(lambda x: f(x[0]), place, list(bounds_of([tuple(bounds)], place)))[0]
 
 
-@entered(scipy.optimize.minimize, constraints=opened)
+def plain_bounds(given: Any) -> Any:
+    """Bounds as SciPy takes them."""
+    if isinstance(given, dict):
+        return scipy.optimize.Bounds(**{name: bare(arrayed(value)) for name, value in given.items() if name != OBJECT})
+    return bare(given)
+
+
+@entered(scipy.optimize.minimize, constraints=opened, bounds=opened)
 def minimize(fun: Any, x0: Any, args: Any = (), method: Any = None, jac: Any = None, hess: Any = None, hessp: Any = None,
              bounds: Any = None, constraints: Any = (), *rest: Any, **kwargs: Any) -> Any:  # fmt: skip
     """H dx = -d(gradient), with the Hessian H at the minimum, or that of Lagrange's function beside the constraints that hold;
-    variables at their bounds stay there."""
+    variables at their bounds stay there, wherever these go."""
     plain, limits = Plain(fun), list(constraints_of(constraints))
     slopes = map(plain_or_none, (jac, hess, hessp))
     given = [each.given for each in limits]
-    answer = scipy.optimize.minimize(plain, bare(arrayed(x0)), args, method, *slopes, bounds, given, *rest, **kwargs)
-    if not (plain.lifted or any_lifted(limits)):
+    answer = scipy.optimize.minimize(
+        plain, bare(arrayed(x0)), args, method, *slopes, plain_bounds(bounds), given, *rest, **kwargs
+    )
+    ends = list(bounds_of(bounds, answer.x))
+    if not (plain.lifted or any_lifted(limits) or any(is_lifted((each.low, each.high)) for each in ends)):
         return answer
     both = jac is True
 
     def f(x: Any) -> Any:
         return fun(x, *as_tuple(args))[0] if both else fun(x, *as_tuple(args))
 
-    fixed = at_bounds(answer.x, bounds)
-    if not limits:
-        return _minimum(answer, f, fixed)
-    answer.x = held_minimum(f, answer.x, fixed, limits)
+    if not limits + ends:
+        return _minimum(answer, f)
+    answer.x = held_minimum(f, answer.x, limits + ends)
     answer.fun = f(answer.x)
     return answer
 
 
-@entered(scipy.optimize.least_squares)
+@entered(scipy.optimize.least_squares, bounds=opened)
 def least_squares(fun: Any, x0: Any, jac: Any = "2-point", bounds: Any = (-np.inf, np.inf), *rest: Any, args: Any = (),
                   kwargs: Any = None, loss: Any = "linear", **options: Any) -> Any:  # fmt: skip
-    """Where the gradient of the sum of squares stays 0; variables at their bounds stay there."""
+    """Where the gradient of the sum of squares stays 0; variables at their bounds stay there, wherever these go."""
     more = kwargs or {}
     plain = Plain(lambda x, *args: fun(x, *args, **more))
     jac = jac if isinstance(jac, str) else Plain(lambda x, *args: jac(x, *args, **more))
-    answer = scipy.optimize.least_squares(plain, bare(arrayed(x0)), jac, bounds, *rest, args=args, loss=loss, **options)
-    if not plain.lifted:
+    bounds = bounds if isinstance(bounds, dict) else dict(zip(("lb", "ub"), map(arrayed, bounds), strict=True))
+    plain_ends = bare(bounds["lb"]), bare(bounds["ub"])
+    answer = scipy.optimize.least_squares(plain, bare(arrayed(x0)), jac, plain_ends, *rest, args=args, loss=loss, **options)
+    ends = list(bounds_of(bounds, answer.x))
+    if not (plain.lifted or any(is_lifted((each.low, each.high)) for each in ends)):
         return answer
     if loss != "linear":
         raise NoRule(f"scipy.optimize.least_squares, called at {caller()}, has no derivative rule with loss={loss!r}")
-    low, high = (bounds.lb, bounds.ub) if isinstance(bounds, scipy.optimize.Bounds) else bounds
 
     def residual(x: Any) -> Array:
         return arrayed(fun(x, *args, **more))
 
-    fixed = (answer.x <= low) | (answer.x >= high)
-    answer.x = stationary(lambda x: 0.5 * np.sum(residual(x) ** 2), answer.x, fixed)
+    def half(x: Any) -> Array:
+        return 0.5 * np.sum(residual(x) ** 2)
+
+    answer.x = held_minimum(half, answer.x, ends) if ends else stationary(half, answer.x)
     answer.fun = residual(answer.x)
     answer.cost = 0.5 * np.sum(answer.fun**2)
     answer.jac = jacobian(residual, answer.x)
