@@ -159,7 +159,7 @@ def _own(value: Any, tangent: Any) -> Terms:
         return label
     array = hasattr(value, "_views")
     few = len(tangent) <= FEW_DIRECTIONS  # rows by themselves would take longer than the whole of many
-    if label is notes.SEED or (array and few and notes.is_seed(value)):
+    if label is notes.SEED or (array and few and notes.is_seed(value) and not is_chunked(tangent.__class__)):
         base, terms = None, seed_terms(tangent)
     else:
         base = Base(None, tangent)

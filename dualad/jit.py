@@ -18,6 +18,7 @@ import numpy as np
 
 from .compile import program_of
 from .errors import BadArgument, CompilationWarning, DualadError, RandomNumbers, depth
+from .foreign import is_chunked
 from .forward import Transformed
 from .lift import Lifted
 from .outside import look, outside
@@ -119,9 +120,10 @@ class Jitted(Wrapper):
                 try:
                     hash(leaf)
                 except TypeError:
+                    instead = ". Compile the function of one chunk, for map_blocks" if is_chunked(type(leaf)) else ""
                     raise BadArgument(
                         f"jit: an argument of {self.__name__} is this: {described(leaf)}. It is no array of numbers, with no "
-                        "hash by which its program could be found: pass arrays, numbers, or containers of them"
+                        f"hash by which its program could be found: pass arrays, numbers, or containers of them{instead}"
                     ) from None
         return self._found(tuple(key), leaves, args, keywords, targets)
 

@@ -7,7 +7,7 @@ from problem_curves import two_peaks
 import dualad
 from benchmarks.chunks import WAYS
 from dualad import derivative, grad, jacfwd, jit, jvp, value_and_jacfwd
-from dualad.errors import NoRule
+from dualad.errors import BadArgument, NoRule, NotDifferentiable
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -93,6 +93,20 @@ def test_few_tasks():
 def test_single_precision():
     jacobian = jacfwd(FUNCTIONS["elementwise"])(P.astype(np.float32), LAZY.astype(np.float32))
     assert jacobian.dtype == jacobian.compute().dtype == np.float32
+
+
+def test_batches():
+    """Points in chunks, differentiated by their own components, of which views are taken."""
+    x = np.linspace(0.1, 1.0, 20000).reshape(10000, 2)
+    jacobian = jacfwd(lambda x: np.exp(-x[:, :1]) * x[:, 1:], batch_ndim=1)
+    np.testing.assert_allclose(jacobian(da.from_array(x, chunks=(1000, 2))).compute(), jacobian(x), rtol=1e-14)
+
+
+def test_what_says_no():
+    with pytest.raises(BadArgument, match=r"no hash: dask\.array.*map_blocks"):
+        jit(FUNCTIONS["matrix product"])(P, LAZY)
+    with pytest.raises(NotDifferentiable, match="array of chunks"):
+        dualad.sparse_jacfwd(np.sin)(LAZY[:, 0])
 
 
 def test_reverse_mode_says_so():

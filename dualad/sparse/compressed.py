@@ -21,6 +21,7 @@ from scipy import sparse
 from ..derivatives import grad
 from ..directions import SEED_ELEMENTS
 from ..errors import BadArgument, NotDifferentiable
+from ..foreign import is_chunked
 from ..forward import run, seed_like
 from ..jit import Jitted, jit
 from ..lift import Lifted
@@ -198,6 +199,10 @@ class Compressed:
             raise NotDifferentiable(
                 f"{self.name}: inside another transform its answer would be a sparse matrix of duals, which there is not. Use "
                 f"jacfwd or hessian there; to compile it, write {self.name}(jit(f))"
+            )
+        if any(is_chunked(type(primal)) for primal in selection.primals):
+            raise NotDifferentiable(
+                f"{self.name}: an argument is an array of chunks, and sparse matrices are NumPy's: compute it"
             )
         key = key_of(selection)
         plan = known = self.plans.get(key)
