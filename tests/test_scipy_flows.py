@@ -102,6 +102,17 @@ def test_what_is_not_finite():
     np.testing.assert_allclose(slope, [np.inf, 0.25], rtol=1e-15)
 
 
+def test_ends():
+    """A solution of no length, and one that blows up on its way: of that nothing is known."""
+    short = lambda a: integrate.solve_ivp(lambda t, y: -a * y, (1.0, 1.0), [a], dense_output=True)
+    np.testing.assert_array_equal(jvp(lambda a: short(a).y, (2.0,), (1.0,)), [[[2.0, 2.0]], [[1.0, 1.0]]])
+    assert jvp(lambda a: short(a).sol(1.0)[0], (2.0,), (1.0,)) == (2.0, 1.0)
+    bursting = lambda a: integrate.solve_ivp(lambda t, y: a * y**2, (0.0, 3.0), [1.0]).y[0]
+    value, slope = jvp(bursting, (1.0,), (1.0,))
+    np.testing.assert_array_equal(value, bursting(1.0))
+    assert np.all(np.isnan(slope))
+
+
 def test_quad_vec():
     """By parameters, limits and args, with breakpoints, over all numbers."""
     n = np.arange(3)

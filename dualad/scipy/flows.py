@@ -174,6 +174,11 @@ def _solve_ivp(fun: Any, t_span: Any, y0: Any, method: Any = "RK45", t_eval: Any
     def solve(right: Any, start: Any) -> Any:
         nonlocal parts
         parts = lambda t: np.full((start.size, *np.shape(t)), np.nan)  # noqa: E731 - a name for a line
+        if answer.status == -1:  # where the solution ended by itself nothing is known of what is near
+            raise Unknown
+        if begin == end:
+            parts = lambda t: np.multiply.outer(start, np.ones(np.shape(t)))  # noqa: E731 - the same
+            return np.tile(start, (places.size, 1))
         found = scipy.integrate.solve_ivp(right, (begin, end), start, method, places, dense_output, **kept)
         if not found.success:
             raise Unknown
