@@ -149,3 +149,20 @@ def test_singular():
     value, slope = jvp(solve, (1.0,), (1.0,))
     np.testing.assert_array_equal(value, [1.0, 0.0])
     assert np.all(np.isnan(slope))
+
+
+NO_SOLUTIONS = {
+    "root": lambda a: optimize.root(lambda x: x**2 + 1.0 + a, [1.0]).x,
+    "root, lm": lambda a: optimize.root(lambda x: [x[0] ** 2 + a, x[1] - a], [1.0, 1.0], method="lm").x,
+    "minimize": lambda a: optimize.minimize(lambda x: np.sum((x - a) ** 4), [5.0], options={"maxiter": 1}).x,
+    "least_squares": lambda a: optimize.least_squares(lambda x: np.exp(x) - a, [5.0], max_nfev=1).x,
+}
+
+
+@pytest.mark.parametrize("name", NO_SOLUTIONS)
+def test_no_solutions(name):
+    """Where a solver has given up, far from a solution, nobody knows how its answer moves."""
+    solve = NO_SOLUTIONS[name]
+    value, slope = jvp(solve, (1.0,), (1.0,))
+    np.testing.assert_array_equal(value, solve(1.0))
+    assert np.any(np.isnan(slope))

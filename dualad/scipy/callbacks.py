@@ -140,6 +140,10 @@ def polished(residual: Callable[[Any], Array], x: Any) -> Any:
     return x
 
 
+FAR = 1e-2
+"""So far, relative to its size, a solution may be from where Newton's step leads; else it is none, and has no derivative."""
+
+
 def implicit(residual: Callable[[Any], Array], x: Any, elementwise: bool = False) -> Any:
     """A solution of residual(x) = 0 with its tangents, by as many of Newton's steps with a constant matrix as there are levels.
 
@@ -153,11 +157,18 @@ def implicit(residual: Callable[[Any], Array], x: Any, elementwise: bool = False
         slope = np.reshape(slope, np.shape(left))
     elif elementwise:
         slope = np.diagonal(np.reshape(slope, (x.size, x.size)))
+
+    def step(rest: Array) -> Any:
+        return rest / slope if np.ndim(x) == 0 or elementwise else np.reshape(solved(slope, rest), np.shape(x))
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if np.any(np.abs(step(innermost(left))) > FAR * (1.0 + np.abs(x))):
+            return unknown(x, structure_of(left))
     y = x
     for _ in range(depth):
         with np.errstate(divide="ignore", invalid="ignore"):
             rest = arrayed(residual(y)) - innermost(left)
-            y = y - (rest / slope if np.ndim(x) == 0 or elementwise else np.reshape(solved(slope, rest), np.shape(x)))
+            y = y - step(rest)
     return y if np.all(np.isfinite(innermost(y))) else unknown(x, structure_of(y))
 
 

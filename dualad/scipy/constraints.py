@@ -10,7 +10,7 @@ import numpy as np
 import scipy.optimize
 
 from ..rules.table import Array, innermost
-from .callbacks import implicit, is_lifted, jacobian, merged, plain_or_none, polished, structure_of, unknown
+from .callbacks import FAR, implicit, is_lifted, jacobian, merged, plain_or_none, polished, structure_of, unknown
 from .dispatch import arrayed, bare
 
 NEAR = (1e-8, 1e-4, 1e-3, 1e-2)
@@ -132,7 +132,7 @@ def held_minimum(f: Callable[[Any], Array], x: Any, constraints: list[Constraint
     for near_by in NEAR:
         held, multipliers = active(constraints, slope, start, near_by)
         better = polished(conditions, np.concatenate([start, multipliers]))
-        close = np.all(np.abs(better[:n] - start) <= NEAR[-1] * (1.0 + np.abs(start)))
+        close = np.all(np.abs(better[:n] - start) <= FAR * (1.0 + np.abs(start)))
         if close and all(is_kept(each, better[:n]) for each in constraints):
             return (implicit(conditions, better) - better)[:n] + start
     values = [f(start), *(value for each in constraints for value in (each.function(start), each.low, each.high))]

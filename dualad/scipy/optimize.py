@@ -21,7 +21,7 @@ import scipy.optimize
 
 from ..errors import NoRule, caller
 from ..rules.table import Array
-from .callbacks import Plain, implicit, is_lifted, jacobian, plain_or_none, polished
+from .callbacks import FAR, Plain, implicit, is_lifted, jacobian, plain_or_none, polished, structure_of, unknown
 from .constraints import OBJECT, any_lifted, bounds_of, constraints_of, held_minimum, opened
 from .dispatch import FUNCTIONS, arrayed, bare, standing_in
 from .steps import stepwise
@@ -168,6 +168,8 @@ def stationary(f: Callable[[Any], Array], x: Any) -> Any:
         return np.reshape(jacobian(lambda x: np.sum(arrayed(f(x))), x), np.shape(x))
 
     better = polished(gradient, x)
+    if np.any(np.abs(better - x) > 10.0 * FAR * (1.0 + np.abs(x))):  # in a flat valley minima are found roughly
+        return unknown(x, structure_of(gradient(x)))
     return implicit(gradient, better) - better + x
 
 
