@@ -17,7 +17,7 @@ from .levels import Level
 from .lift import refilled
 from .selection import Selection, select
 from .tracing import Trace, half, traced
-from .transposing import Cotangents, evaluated, step_back, steps_behind
+from .transposing import Cotangents, evaluated, made_for, step_back
 from .trees import dtype_of, flatten, is_numeric, unflatten
 from .watching import watching
 
@@ -109,9 +109,10 @@ def _product(trace: Trace, seeds: Any) -> Any:
 def _blame_in_reverse(trace: Trace, f: Callable[..., Any], args: tuple[Any, ...], rtol: float, seeds: Any) -> str:
     """The first operation whose transpose is none of what it is in forward mode; else the first whose derivative is wrong."""
     random = np.random.default_rng(2)
-    for step in steps_behind([each for each in trace.variables if each is not None]):
+    for variable in made_for([each for each in trace.variables if each is not None]):
+        step: Any = variable.step
         inputs = {each: _random(random, np.zeros(each.shape, each.dtype)) for each in step.inputs}
-        weights = _random(random, np.zeros(step.result.shape, step.result.dtype))
+        weights = _random(random, np.zeros(variable.shape, variable.dtype))
         forward = np.sum(np.real(weights * evaluated(step, inputs)))
         state = Cotangents()
         step_back(step, weights, False, state)

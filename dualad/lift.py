@@ -29,14 +29,16 @@ from .foreign import is_chunked, is_sparse
 from .levels import GROUND, Level
 from .rules.table import Array
 
+CONTAINERS = (list, tuple, dict)
+
 
 def leaves(values: Iterable[Any]) -> Iterator[Any]:
     """The items of nested lists, tuples and dicts, one after the other."""
     for value in values:
-        if isinstance(value, list | tuple | dict):
-            yield from leaves(value.values() if isinstance(value, dict) else value)
-        else:
+        if not isinstance(value, CONTAINERS):
             yield value
+        else:
+            yield from leaves(value.values() if isinstance(value, dict) else value)
 
 
 def refilled(container: Any, items: Iterable[Any]) -> Any:
@@ -53,9 +55,10 @@ def ungrounded(value: Any) -> Any:
 def highest(values: Iterable[Any]) -> Any:
     """The argument of the highest level, also inside containers; the first one of those that tie."""
     top: Any = None
-    for value in leaves(values):
-        if isinstance(value, Lifted) and (top is None or value.level > top.level):
-            top = value
+    for value in values:
+        for each in leaves((value,)) if isinstance(value, CONTAINERS) else (value,):
+            if isinstance(each, Lifted) and (top is None or each.level > top.level):
+                top = each
     if top is not None:
         top.level.require_alive()
     return top
@@ -201,13 +204,13 @@ class Lifted:
         return top._ufunc_method(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if not all(kind in _NATIVE or issubclass(kind, Lifted) for kind in types):
+        if len(types) > 1 and not all(kind in _NATIVE or issubclass(kind, Lifted) for kind in types):
             items = tuple(leaves((*args, *kwargs.values())))
             if any(
                 _is_foreign(each, items) for each in items if each.__class__ not in _NATIVE and not isinstance(each, Lifted)
             ):
                 return NotImplemented
-        top = highest((*args, *kwargs.values()))
+        top = highest((*args, *kwargs.values()) if kwargs else args)
         return (self if top is None else top)._function(function, args, kwargs)  # None: self was given as `like=`
 
     # -- operators -------------------------------------------------------------------------------------------------------

@@ -112,12 +112,23 @@ class Linear(Lifted):
 
     # -- NumPy's calls -----------------------------------------------------------------------------------------------------
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if not kwargs and method == "__call__":
+            return self._ufunc(ufunc, inputs)  # a tangent is above all that it meets: nobody has to be asked who answers
+        return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return self._function(function, args, kwargs)
+
+    def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
+        return self._ufunc(ufunc, operands)
+
     def _ufunc(self, ufunc: Any, inputs: tuple[Any, ...], compute: Callable[..., Any] | None = None) -> Any:
         lines = [each for each in inputs if each.__class__ is Linear]
         if ufunc in PRODUCTS:
             if len(lines) == 1 and (ufunc is not np.divide or inputs[0] is lines[0]):
                 if ufunc in SCALE:
-                    return self._scaled(ufunc, inputs)
+                    return lines[0]._scaled(ufunc, inputs)
                 return self._emitted(ufunc, inputs, {})
         elif ufunc in ZERO:
             if len(lines) == 2:
@@ -140,10 +151,9 @@ class Linear(Lifted):
         other = inputs[1] if first else inputs[0]
         kind = other.__class__
         if kind is float or kind is int or (kind is ndarray and other.dtype is self.dtype and _fits(other.shape, self.shape)):
-            variable = self.variable
+            variable = self._variable if self._base is None else self.variable
             args = (variable, other) if first else (other, variable)
-            shape, dtype = variable.shape, variable.dtype
-            return linear(self.program, self.program.emit(ufunc, args, {}, shape, dtype), example_like(shape, dtype))
+            return self._result(ufunc, args, {}, variable)
         return self._emitted(ufunc, inputs, {})
 
     def _ufunc_method(self, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -208,17 +218,15 @@ class Linear(Lifted):
     def _emitted(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The call written down, of any function that is linear in its linear arguments."""
         shaped = SHAPES.get(function)
+        if shaped is not None:
+            return self._result(function, _variables(args), _named(kwargs, _variables), shaped(*args, **kwargs))
+        shaped = getattr(function, "shaped", None)  # somebody else's
         answer: Any
-        if shaped is None:
-            shaped = getattr(function, "shaped", None)  # somebody else's
         if shaped is not None:
             answer = shaped(*args, **kwargs)
-        elif kwargs:
-            answer = function(*_examples(args), **dict(zip(kwargs, _examples(tuple(kwargs.values())), strict=True)))
         else:
-            answer = function(*_examples(args))
-        variables = _variables(args)
-        names = dict(zip(kwargs, _variables(tuple(kwargs.values())), strict=True)) if kwargs else kwargs
+            answer = function(*_examples(args), **_named(kwargs, _examples))
+        variables, names = _variables(args), _named(kwargs, _variables)
         if isinstance(answer, tuple | list):
             return refilled(
                 answer,
@@ -227,15 +235,20 @@ class Linear(Lifted):
         if function in VIEWS and answer.__class__ is ndarray and args[0].__class__ is Linear:
             source = args[0]
             if np.may_share_memory(answer, source.primal) or not answer.size:
-                variable = self.program.emit(function, variables, names, answer.shape, answer.dtype)
-                view = linear(self.program, variable, answer)
-                view._base, view._seen = source, source.variable
-                step: Any = variable.step
-                view._recipe = (function, step.args[1:], step.keywords)
-                return view
+                return self._view(function, source, variables, names, answer)
         return self._result(function, variables, names, answer)
 
+    def _view(self, function: Any, source: Linear, args: tuple[Any, ...], kwargs: dict[str, Any], example: Any) -> Linear:
+        """A view of a tangent."""
+        variable = self.program.emit(function, args, kwargs, example.shape, example.dtype)
+        view = linear(self.program, variable, example)
+        view._base, view._seen = source, args[0]
+        step: Any = variable.step
+        view._recipe = (function, step.args[1:], step.keywords)
+        return view
+
     def _result(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], answer: Any) -> Linear:
+        """What a call gives that is written down, of which shape and dtype are known."""
         shape, dtype = answer.shape, answer.dtype
         return linear(self.program, self.program.emit(function, args, kwargs, shape, dtype), example_like(shape, dtype))
 
@@ -320,6 +333,13 @@ class Linear(Lifted):
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         return np.astype(self, dtype)
 
+    def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
+        """As NumPy's, which would be asked first: rules put the axes of their tangents in line in most calls."""
+        if order != "C" or copy is not None:
+            return super().reshape(*shape, order=order, copy=copy)
+        wanted = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+        return self._view(np.reshape, self, (self.variable, wanted), {}, self.primal.reshape(wanted))
+
     def _asked(self, *args: Any, **kwargs: Any) -> Any:
         raise NoRule(
             f"the value of a tangent is asked for at {caller()}, which reverse mode has not yet: the rule there is not linear, "
@@ -355,6 +375,11 @@ def _examples(args: tuple[Any, ...]) -> tuple[Any, ...]:
         else:
             found.append(each)
     return tuple(found)
+
+
+def _named(keywords: dict[str, Any], made: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> dict[str, Any]:
+    """The same for keywords."""
+    return dict(zip(keywords, made(tuple(keywords.values())), strict=True)) if keywords else keywords
 
 
 def _variables(args: tuple[Any, ...]) -> tuple[Any, ...]:

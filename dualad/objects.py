@@ -16,6 +16,7 @@ import numpy as np
 from .errors import TRAIL, refuse
 from .lift import Lifted, highest, leaves
 
+INTEGERS = {int}
 NUMBERS = (int, float, complex, np.number)
 
 
@@ -59,6 +60,11 @@ def holds_lifted(value: Any) -> bool:
 
 def may_hold(value: Any) -> bool:
     """Whether lifted scalars may be in a value: what is asked of every argument, before anybody looks."""
+    kind = value.__class__
+    if kind is np.ndarray:
+        return bool(value.dtype.hasobject)
+    if kind is tuple:  # a shape, or axes, as a rule
+        return not {*map(type, value)} <= INTEGERS
     return isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.dtype.hasobject)
 
 

@@ -32,16 +32,18 @@ class Variable(Unknown):
 
 
 class Step:
-    """One call of a linear function: its arguments, with variables among them, and what it gives."""
+    """One call of a linear function: its arguments, with variables among them. What it gives has the step, and the step does
+    not know it: nothing goes round, so that all is freed as soon as nobody asks for it any more."""
 
-    __slots__ = ("__weakref__", "args", "function", "inputs", "keywords", "number", "result")
+    __slots__ = ("__weakref__", "args", "function", "inputs", "keywords", "number")
 
+    args: tuple[Any, ...]
+    keywords: dict[str, Any]
     inputs: list[Variable]  # those among the arguments, in order
 
-    def __init__(
-        self, function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], result: Variable, number: int
-    ) -> None:
-        self.function, self.args, self.keywords, self.result, self.number = function, args, keywords, result, number
+    def __init__(self, function: Callable[..., Any], number: int) -> None:
+        self.function, self.number = function, number
+        self.args, self.keywords, self.inputs = (), {}, []
 
 
 STILL = frozenset((Variable, float, int, str, bool, slice, type(None), type(Ellipsis), np.float64))
@@ -72,24 +74,29 @@ class Program:
         self, function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], shape: Any, dtype: Any
     ) -> Variable:
         """Write a call down."""
-        result = Variable(shape, dtype, None)
         self.count += 1
-        result.step = step = Step(function, args, keywords, result, self.count)
-        step.args = tuple([each if each.__class__ in STILL else self._known(each, step) for each in args])
-        step.inputs = [each for each in args if each.__class__ is Variable]
+        step = Step(function, self.count)
+        inputs = step.inputs
+        known: list[Any] = []
+        for each in args:
+            kind = each.__class__
+            if kind is Variable:
+                inputs.append(each)
+            elif kind not in STILL:
+                each = self._known(each, step)
+            known.append(each)
+        step.args = tuple(known)
         if keywords:
             step.keywords = {name: self._known(each, step) for name, each in keywords.items()}
-        if not step.inputs:
+        if not inputs:
             step.inputs = list(unknowns((args, keywords)))  # type: ignore[arg-type]  # they are variables
-        return result
+        return Variable(shape, dtype, step)
 
     def _known(self, value: Any, step: Step) -> Any:
         """An argument as it will stay."""
         kind = value.__class__
         if kind in STILL:
             return value
-        if is_chunked(kind):
-            raise NoRule(f'reverse mode over an array of chunks, called at {caller()}: use jacfwd, or mode="forward"')
         if kind is ndarray:
             if not value.ndim:
                 return value.copy()
@@ -104,6 +111,8 @@ class Program:
                     return value.copy()
             self._keep(value, step)
             return value
+        if is_chunked(kind):
+            raise NoRule(f'reverse mode over an array of chunks, called at {caller()}: use jacfwd, or mode="forward"')
         if isinstance(value, Lifted):
             if value.recorded:
                 example = value.example  # type: ignore[attr-defined]  # a recorded one has an example

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .rules.axes import negatives
+from .trees import shape_of
 
 
 class Shaped:
@@ -25,7 +26,7 @@ class Shaped:
 SHAPES: dict[Callable[..., Any], Callable[..., Shaped]] = {}
 
 
-def shape_of(*functions: Callable[..., Any]) -> Callable[[Any], Any]:
+def given_by(*functions: Callable[..., Any]) -> Callable[[Any], Any]:
     """Enter what functions give."""
 
     def enter(rule: Any) -> Any:
@@ -35,45 +36,50 @@ def shape_of(*functions: Callable[..., Any]) -> Callable[[Any], Any]:
     return enter
 
 
-def common(*operands: Any) -> np.dtype[Any]:
+def common(a: Any, b: Any) -> np.dtype[Any]:
     """The dtype of an operation; Python's numbers are weak."""
-    first = getattr(operands[0], "dtype", None)
-    if all(getattr(each, "dtype", None) is first for each in operands):
-        return first
-    return np.result_type(*(each if isinstance(each, int | float | complex) else each.dtype for each in operands))
+    one, other = getattr(a, "dtype", None), getattr(b, "dtype", None)
+    if one is other and one is not None:
+        return one
+    return np.result_type(a if one is None else one, b if other is None else other)
 
 
-def together(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape to which shapes broadcast."""
-    first = shapes[0]
-    return first if all(each == first or not each for each in shapes) else np.broadcast_shapes(*shapes)
+def together(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape to which two shapes broadcast; that they do is known from the values."""
+    if one == other or not other:
+        return one
+    if len(one) < len(other):
+        one = (1,) * (len(other) - len(one)) + one
+    elif len(other) < len(one):
+        other = (1,) * (len(one) - len(other)) + other
+    return tuple([a if b == 1 else b for a, b in zip(one, other, strict=True)])
 
 
-@shape_of(np.add, np.subtract, np.multiply, np.divide)
+@given_by(np.add, np.subtract, np.multiply, np.divide)
 def binary(a: Any, b: Any) -> Shaped:
     """Broadcast."""
-    return Shaped(together(np.shape(a), np.shape(b)), common(a, b))
+    return Shaped(together(shape_of(a), shape_of(b)), common(a, b))
 
 
-@shape_of(np.negative, np.conjugate, np.degrees, np.radians, np.rad2deg, np.deg2rad)
+@given_by(np.negative, np.conjugate, np.degrees, np.radians, np.rad2deg, np.deg2rad)
 def unary(a: Any) -> Shaped:
     """The argument's own."""
     return Shaped(a.shape, a.dtype)
 
 
-@shape_of(np.where)
+@given_by(np.where)
 def where(condition: Any, a: Any, b: Any) -> Shaped:
     """All three broadcast."""
-    return Shaped(together(np.shape(condition), np.shape(a), np.shape(b)), common(a, b))
+    return Shaped(together(shape_of(condition), together(shape_of(a), shape_of(b))), common(a, b))
 
 
-@shape_of(np.astype)
+@given_by(np.astype)
 def astype(a: Any, dtype: Any, *args: Any, **keywords: Any) -> Shaped:
     """Another dtype."""
     return Shaped(a.shape, np.dtype(dtype))
 
 
-@shape_of(np.sum)
+@given_by(np.sum)
 def sum_(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True) -> Shaped:
     """Without the axes that are summed."""
     axes = {each % a.ndim for each in negatives(axis, a.ndim)} if a.ndim else set()
@@ -81,13 +87,13 @@ def sum_(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims:
     return Shaped(tuple(lengths), a.dtype if dtype is None else np.dtype(dtype))
 
 
-@shape_of(np.cumsum)
+@given_by(np.cumsum)
 def cumsum(a: Any, axis: Any, dtype: Any = None) -> Shaped:
     """The argument's own."""
     return Shaped(a.shape, a.dtype if dtype is None else np.dtype(dtype))
 
 
-@shape_of(np.matmul)
+@given_by(np.matmul)
 def matmul(a: Any, b: Any) -> Shaped:
     """Batches broadcast, rows of one and columns of the other."""
     row = () if a.ndim == 1 else a.shape[-2:-1]
@@ -95,25 +101,25 @@ def matmul(a: Any, b: Any) -> Shaped:
     return Shaped((*together(a.shape[:-2], b.shape[:-2]), *row, *column), common(a, b))
 
 
-@shape_of(np.vecdot)
+@given_by(np.vecdot)
 def vecdot(a: Any, b: Any) -> Shaped:
     """Without the last axis."""
     return Shaped(together(a.shape[:-1], b.shape[:-1]), common(a, b))
 
 
-@shape_of(np.matvec)
+@given_by(np.matvec)
 def matvec(a: Any, b: Any) -> Shaped:
     """The rows of the matrix."""
     return Shaped((*together(a.shape[:-2], b.shape[:-1]), a.shape[-2]), common(a, b))
 
 
-@shape_of(np.vecmat)
+@given_by(np.vecmat)
 def vecmat(a: Any, b: Any) -> Shaped:
     """The columns of the matrix."""
     return Shaped((*together(a.shape[:-1], b.shape[:-2]), b.shape[-1]), common(a, b))
 
 
-@shape_of(np.tensordot)
+@given_by(np.tensordot)
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Shaped:
     """What is left of one, then of the other."""
     if isinstance(axes, int | np.integer):
@@ -125,15 +131,15 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Shaped:
     return Shaped(tuple(free), common(a, b))
 
 
-@shape_of(np.dot)
+@given_by(np.dot)
 def dot(a: Any, b: Any) -> Shaped:
     """As `tensordot` over one axis; of a number, a product."""
-    if not np.ndim(a) or not np.ndim(b):
+    if not shape_of(a) or not shape_of(b):
         return binary(a, b)
     return tensordot(a, b, (-1, -2 if b.ndim > 1 else -1))
 
 
-@shape_of(np.linalg.solve)
+@given_by(np.linalg.solve)
 def solve(a: Any, b: Any) -> Shaped:
     """The right side's."""
     batch = together(a.shape[:-2], b.shape[:-2]) if b.ndim > 1 else a.shape[:-2]

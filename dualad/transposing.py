@@ -35,15 +35,16 @@ BASIS = 512
 """A linear function of so many numbers at most is transposed by what it makes of each of them, if it has no transpose."""
 
 
-def steps_behind(variables: Sequence[Variable]) -> list[Step]:
-    """The steps that variables depend on, in order."""
-    found: dict[int, Step] = {}
-    pending = [each.step for each in variables if each.step is not None]
+def made_for(variables: Sequence[Variable]) -> list[Variable]:
+    """The values that variables depend on, and they themselves, in the order in which steps gave them; no inputs."""
+    found: dict[int, Variable] = {}
+    pending = list(variables)
     while pending:
-        step = pending.pop()
-        if step.number not in found:
-            found[step.number] = step
-            pending += [each.step for each in step.inputs if each.step is not None]
+        variable = pending.pop()
+        step = variable.step
+        if step is not None and step.number not in found:
+            found[step.number] = variable
+            pending += step.inputs
     return [found[number] for number in sorted(found)]
 
 
@@ -161,15 +162,16 @@ def transposed(
         if variable is not None:
             state.add(variable, cotangent)
     answers: list[Any] = [None] * inputs
-    steps = steps_behind([each for each in outputs if each is not None])
-    while steps:
-        step = steps.pop()
-        cotangent, ours = state.pop(step.result)
+    made = made_for([each for each in outputs if each is not None])
+    while made:
+        variable = made.pop()
+        step: Any = variable.step
+        cotangent, ours = state.pop(variable)
         if cotangent is not None:
             step_back(step, cotangent, ours, state)
         if consume:
             step.args, step.keywords, step.inputs = (), {}, []
-        del cotangent, step
+        del cotangent, step, variable
     for variable, cotangent in state.known.items():
         if variable.place is not None:
             answers[variable.place] = cotangent.joined() if cotangent.__class__ is Parts else cotangent
@@ -259,11 +261,11 @@ def filled(value: Any, values: dict[Any, Any]) -> Any:
 def pushed(outputs: Sequence[Variable | None], seeds: Sequence[Any]) -> list[Any]:
     """What the linear function makes of values of its inputs; None for results that depend on none."""
     values: dict[Any, Any] = {}
-    steps = steps_behind([each for each in outputs if each is not None])
-    for step in steps:
-        for each in step.inputs:
+    made = made_for([each for each in outputs if each is not None])
+    for variable in made:
+        for each in variable.step.inputs:  # type: ignore[union-attr]  # a step gave it
             if each.place is not None:
                 values[each] = seeds[each.place]
-    for step in steps:
-        values[step.result] = evaluated(step, values)
+    for variable in made:
+        values[variable] = evaluated(variable.step, values)  # type: ignore[arg-type]
     return [None if each is None else seeds[each.place] if each.place is not None else filled(each, values) for each in outputs]

@@ -17,6 +17,8 @@ from .table import Array, align
 
 def negative(axis: Any, ndim: int) -> Any:
     """An axis, or a sequence of them, counted from the end; None stands for all axes."""
+    if axis.__class__ is int:
+        return axis - ndim if axis >= 0 else axis
     if axis is None:
         return tuple(range(-ndim, 0))
     if np.ndim(axis):

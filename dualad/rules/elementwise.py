@@ -10,6 +10,7 @@ from math import inf, nan, pi
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from .table import ABOVE_MINUS_ONE, ABOVE_ONE, INTEGER, POSITIVE, REAL, UNIT, Array, constant, rule
 
@@ -149,7 +150,20 @@ rule(
 
 
 def sech2(x: Array, y: Array) -> Array:
-    """The derivative of tanh: 1 - y*y has no digits left from x = 20, 1/cosh(x)**2 overflows at 400."""
+    """The derivative of tanh: 1 - y*y has no digits left from x = 20, 1/cosh(x)**2 overflows at 400.
+
+    The quotient that serves far out has all digits everywhere, but no derivatives at 0, where abs(x) has none: of plain arrays
+    it is all that is needed, and half of the time of the whole.
+    """
+    if y.__class__ is ndarray and y.dtype.kind == "f":
+        e = np.abs(x, dtype=y.dtype)
+        e *= -2.0
+        np.exp(e, out=e)
+        below = e + 1.0
+        below *= below
+        e *= 4.0
+        e /= below
+        return e
     size = np.where(x < 0, -x, x) if y.dtype.kind == "c" else np.abs(x)  # complex numbers compare by their real parts
     e = np.exp(-2.0 * size)
     return np.where(size < 1.0, 1.0 - y * y, 4.0 * e / ((1.0 + e) * (1.0 + e)))

@@ -69,6 +69,8 @@ def dot(y: Array, a: Array, b: Array, out: Any = None, *, da: Array | None = Non
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         left = None if da is None else align(da, y.ndim) * b
         return total(left, None if db is None else a * align(db, y.ndim))
+    if max(np.ndim(a), np.ndim(b)) == 2:  # of tangents, which have an axis more, np.dot would not ask BLAS
+        return matmul(y, a, b, dx1=da, dx2=db)
     left = None if da is None else np.dot(da, b)
     if db is None:
         return left

@@ -176,7 +176,7 @@ class Function:
         An argument that `push` does not know, or does not differentiate by, is refused by name.
         """
         single = len(self.names) - 1 if self.variadic else len(args)
-        if single > len(self.names) or not kwargs.keys() <= self.accepted:
+        if single > len(self.names) or (kwargs and not kwargs.keys() <= self.accepted):
             unknown = ", ".join(kwargs.keys() - self.accepted) or f"number {len(self.names) + 1}"
             raise NoRule(
                 f"{called(self.function)}, called at {caller()}, has no derivative rule with argument {unknown}: write it "
