@@ -110,15 +110,16 @@ def _blame_in_reverse(trace: Trace, f: Callable[..., Any], args: tuple[Any, ...]
     """The first operation whose transpose is none of what it is in forward mode; else the first whose derivative is wrong."""
     random = np.random.default_rng(2)
     for variable in made_for([each for each in trace.variables if each is not None]):
-        step: Any = variable.step
-        inputs = {each: _random(random, np.zeros(each.shape, each.dtype)) for each in step.inputs}
+        inputs = {each: _random(random, np.zeros(each.shape, each.dtype)) for each in variable.inputs}
         weights = _random(random, np.zeros(variable.shape, variable.dtype))
-        forward = np.sum(np.real(weights * evaluated(step, inputs)))
+        forward = np.sum(np.real(weights * evaluated(variable, inputs)))
         state = Cotangents()
-        step_back(step, weights, False, state)
+        step_back(variable, weights, False, state)
         backward = sum(np.sum(np.real(value * state.known[each])) for each, value in inputs.items() if each in state.known)
         if not abs(forward - backward) <= 1e-6 * max(1.0, abs(forward)):
-            return f"The first operation at fault is the transpose of {getattr(step.function, '__name__', step.function)}."
+            return (
+                f"The first operation at fault is the transpose of {getattr(variable.function, '__name__', variable.function)}."
+            )
     return _blame(f, args, seeds, rtol)
 
 

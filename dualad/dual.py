@@ -19,6 +19,7 @@ from .errors import TangentLossError, refuse
 from .interpreter import WEAK, Interpreter, typed
 from .levels import Level
 from .lift import Lifted, LiftedScalar, describe, memory
+from .linear import Linear
 from .locks import Lock
 from .numeric import Number
 from .objects import array_of_objects
@@ -42,7 +43,7 @@ def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
         new = object.__new__(DualArray)
         new._base = new._recipe = new._views = new._noted = None
     else:
-        is_plain = primal.__class__ in FLOATS and (tangent is None or tangent.__class__ in (np.ndarray, DualArray))
+        is_plain = primal.__class__ in FLOATS and (tangent is None or tangent.__class__ in SLOPES)
         new = object.__new__(DualNumber if is_plain else DualComplex if _is_complex(primal) else DualReal)
     new.primal, new.tangent, new.level, new._label = primal, tangent, level, None
     return new
@@ -346,6 +347,9 @@ class DualComplex(DualScalar):
 
     __slots__ = ()
 
+
+SLOPES = (np.ndarray, DualArray, Linear)
+"""The tangents of single floats for which the shortest way is right."""
 
 DualArray._elements = (DualNumber,)
 numbers.Real.register(DualReal)

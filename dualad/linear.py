@@ -1,8 +1,8 @@
 """Linear: a tangent that is not computed, but written down as a linear function of the seeds.
 
 In reverse mode a dual's primal is computed as ever, and its tangent is one of these. The rules apply NumPy's functions to it;
-each call is kept as a step of a `Program`, and of the result nothing is known but shape and dtype. What the steps are together
-is a linear function, which can be computed for any seeds (`linearize`), or be walked backwards with the transpose of each step
+each call is written down in a `Program`, and of the result nothing is known but shape and dtype. What the calls are together
+is a linear function, which can be computed for any seeds (`linearize`), or be walked backwards with the transpose of each call
 (`vjp`).
 
 The shape is that of an example without elements of its own: all of its strides are zero. So most shapes are NumPy's own answer,
@@ -16,42 +16,34 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from math import prod
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from .errors import NoRule, called, caller
+from .levels import Level
 from .lift import Lifted, memory, refilled, ungrounded
 from .program import STILL, Program, Variable
 from .rules.composed import COMPOSED
 from .rules.groups import rule_of
 from .rules.product_transposes import TRANSPOSES
 from .rules.table import Composite, Constant, Replay, innermost
-from .rules.transposes import MOVES, part_written, picked, written
-from .shapes import SHAPES
-
-
-def example_like(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
-    """An array of a shape and dtype that shares one element with nobody."""
-    if 0 in shape:
-        return np.empty(shape, dtype)
-    return ndarray(shape, dtype, bytearray(dtype.itemsize), 0, (0,) * len(shape))
+from .rules.transposes import MOVES, picked, written
+from .shapes import EMPTY, SHAPES, STATIC, VIEWS, example_like
 
 
 def input_of(program: Program, shape: tuple[int, ...], dtype: np.dtype[Any], place: int) -> Linear:
     """A seed, which stands at a place among the inputs."""
     variable = Variable(shape, dtype, None)
     variable.place = place
-    return linear(program, variable, example_like(shape, dtype))
+    return linear(program, variable)
 
 
-def linear(program: Program, variable: Variable, example: Any) -> Linear:
+def linear(program: Program, variable: Variable) -> Linear:
     """A tangent with this value at present."""
     new: Linear = object.__new__(Linear)
-    new.program, new.level, new.primal, new._variable = program, program.level, example, variable
-    new._base = new._recipe = new._seen = None
+    new.program, new._variable, new._base, new._example = program, variable, None, None
     return new
 
 
@@ -59,34 +51,46 @@ ZERO = (np.add, np.subtract)
 """Of which one operand may be a constant if it is zero."""
 
 SCALE = (np.multiply, np.divide)
-PRODUCTS = frozenset((np.matmul, np.vecdot, np.matvec, np.vecmat, *SCALE))
+PRODUCTS = frozenset((np.matmul, np.vecdot, np.matvec, np.vecmat))
 SINGLE = frozenset((np.negative, np.conjugate, np.degrees, np.radians, np.rad2deg, np.deg2rad))
 ANSWERS: dict[Any, bool] = {np.not_equal: True, np.equal: False, np.isfinite: True, np.isnan: False, np.isinf: False}
 """What is asked of tangents to find out whether they move: they do."""
-
-VIEWS = frozenset(
-    [
-        *(operator.getitem, np.reshape, np.ravel, np.transpose, np.matrix_transpose, np.linalg.matrix_transpose, np.squeeze),
-        *(np.expand_dims, np.broadcast_to, np.moveaxis, np.swapaxes, np.flip, np.diagonal, np.linalg.diagonal, np.rollaxis),
-        *(np.fliplr, np.flipud, np.rot90, np.real, np.imag),
-    ]
-)
-"""Functions that may give a view of their first argument."""
-
-STATIC = frozenset((np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj, np.common_type))
-EMPTY = frozenset((np.zeros_like, np.empty_like, np.zeros, np.empty))
 
 
 class Linear(Lifted):
     """A tangent that is a linear function of the seeds."""
 
-    __slots__ = ("_base", "_recipe", "_seen", "_variable", "program")
+    __slots__ = ("_base", "_example", "_recipe", "_seen", "_variable", "program")
 
     program: Program
     _variable: Variable
+    _example: Any  # None until somebody asks
     _base: Linear | None
     _recipe: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]] | None  # what makes this view of its base
     _seen: Variable | None  # the base's value of which ours was made
+
+    @property
+    def primal(self) -> Any:
+        """An example, made when it is asked for."""
+        if self._example is None:
+            self._example = example_like(self._variable.shape, self._variable.dtype)
+        return self._example
+
+    @property
+    def level(self) -> Level:  # type: ignore[override]  # the program's
+        return self.program.level
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._variable.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._variable.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self._variable.shape)
 
     @property
     def variable(self) -> Variable:
@@ -108,7 +112,7 @@ class Linear(Lifted):
         """Zeros, to be written into."""
         if isinstance(y, Lifted):
             y = memory(y)
-        return linear(self.program, Variable(y.shape, y.dtype, None), example_like(y.shape, y.dtype))
+        return linear(self.program, Variable(y.shape, y.dtype, None))
 
     # -- NumPy's calls -----------------------------------------------------------------------------------------------------
 
@@ -125,34 +129,42 @@ class Linear(Lifted):
 
     def _ufunc(self, ufunc: Any, inputs: tuple[Any, ...], compute: Callable[..., Any] | None = None) -> Any:
         lines = [each for each in inputs if each.__class__ is Linear]
-        if ufunc in PRODUCTS:
-            if len(lines) == 1 and (ufunc is not np.divide or inputs[0] is lines[0]):
-                if ufunc in SCALE:
-                    return lines[0]._scaled(ufunc, inputs)
-                return self._emitted(ufunc, inputs, {})
+        line = lines[0]
+        if ufunc in SCALE:
+            if len(lines) == 1 and (ufunc is np.multiply or inputs[0] is line):
+                return line._scaled(ufunc, inputs)
         elif ufunc in ZERO:
             if len(lines) == 2:
                 return self._emitted(ufunc, inputs, {})
-            if self._is_nothing(inputs[1] if inputs[0] is lines[0] else inputs[0]):
-                line = lines[0] if ufunc is np.add or inputs[0] is lines[0] else -lines[0]
+            if self._is_nothing(inputs[1] if inputs[0] is line else inputs[0]):
+                line = line if ufunc is np.add or inputs[0] is line else -line
                 shape = np.broadcast_shapes(*map(np.shape, inputs))
                 return np.copy(line if shape == line.shape else np.broadcast_to(line, shape))
+        elif ufunc in PRODUCTS:
+            if len(lines) == 1:
+                return self._emitted(ufunc, inputs, {})
         elif ufunc in SINGLE:
-            return np.copy(self) if ufunc is np.conjugate and self.dtype.kind != "c" else self._emitted(ufunc, inputs, {})
+            return self.copy() if ufunc is np.conjugate and self.dtype.kind != "c" else self._emitted(ufunc, inputs, {})
         elif ufunc is np.positive:
-            return np.copy(self)
+            return self.copy()
         elif ufunc in ANSWERS:
             return np.broadcast_to(ANSWERS[ufunc], np.broadcast_shapes(*map(np.shape, inputs)))
         raise self._not_linear(ufunc)
 
     def _scaled(self, ufunc: Any, inputs: tuple[Any, ...]) -> Any:
         """A product with a factor of its shape, or a number: by far the most calls."""
-        first = inputs[0] is self
-        other = inputs[1] if first else inputs[0]
-        kind = other.__class__
-        if kind is float or kind is int or (kind is ndarray and other.dtype is self.dtype and _fits(other.shape, self.shape)):
-            variable = self._variable if self._base is None else self.variable
-            args = (variable, other) if first else (other, variable)
+        variable = self._variable if self._base is None else self.variable
+        one, other = inputs
+        if one is self:
+            factor, args = other, (variable, other)
+        else:
+            factor, args = one, (one, variable)
+        kind, dtype, shape = factor.__class__, variable.dtype, variable.shape
+        if (
+            (factor.dtype is dtype and _fits(factor.shape, shape))
+            if kind is ndarray
+            else (kind is float or kind is int or (kind is np.float64 and dtype.char == "d"))
+        ):
             return self._result(ufunc, args, {}, variable)
         return self._emitted(ufunc, inputs, {})
 
@@ -187,7 +199,7 @@ class Linear(Lifted):
         if function is np.astype and kwargs.get("copy", True) is False and np.dtype(args[1]) == self.dtype:
             return self
         if function is np.copy or (function is np.astype and np.dtype(args[1]) == self.dtype):
-            return linear(self.program, self.variable, example_like(self.shape, self.dtype))
+            return self.copy()
         if function is np.where and len(args) == 3:
             args = (args[0], *map(self._chosen, args[1:]))
         if function in TRANSPOSES or function in MOVES:
@@ -241,16 +253,14 @@ class Linear(Lifted):
     def _view(self, function: Any, source: Linear, args: tuple[Any, ...], kwargs: dict[str, Any], example: Any) -> Linear:
         """A view of a tangent."""
         variable = self.program.emit(function, args, kwargs, example.shape, example.dtype)
-        view = linear(self.program, variable, example)
-        view._base, view._seen = source, args[0]
-        step: Any = variable.step
-        view._recipe = (function, step.args[1:], step.keywords)
+        view = linear(self.program, variable)
+        view._example, view._base, view._seen = example, source, args[0]
+        view._recipe = (function, variable.args[1:], variable.keywords)
         return view
 
     def _result(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], answer: Any) -> Linear:
         """What a call gives that is written down, of which shape and dtype are known."""
-        shape, dtype = answer.shape, answer.dtype
-        return linear(self.program, self.program.emit(function, args, kwargs, shape, dtype), example_like(shape, dtype))
+        return linear(self.program, self.program.emit(function, args, kwargs, answer.shape, answer.dtype))
 
     def _not_linear(self, function: Callable[..., Any]) -> NoRule:
         return NoRule(
@@ -264,8 +274,8 @@ class Linear(Lifted):
         variable = self.program.emit(operator.getitem, (self.variable, key), {}, (self.shape[0], *places.shape), self.dtype)
         cell = self.primal[(slice(1),) * self.ndim].reshape((1,) * (places.ndim + 1))
         example = np.broadcast_to(cell, variable.shape)
-        view = linear(self.program, variable, example)
-        view._base, view._recipe, view._seen = self, (operator.getitem, (key,), {}), self.variable
+        view = linear(self.program, variable)
+        view._example, view._base, view._recipe, view._seen = example, self, (operator.getitem, (key,), {}), self.variable
         return view
 
     # -- an array ----------------------------------------------------------------------------------------------------------
@@ -278,8 +288,8 @@ class Linear(Lifted):
 
     def __getitem__(self, key: Any) -> Any:
         program = self.program
-        if key.__class__ in STILL or (key.__class__ is tuple and all(each.__class__ in STILL for each in key)):
-            return self._emitted(operator.getitem, (self, key), {})
+        if key.__class__ in STILL or (key.__class__ is tuple and {*map(type, key)} <= STILL):
+            return self._view(operator.getitem, self, (self.variable, key), {}, self.primal[key])
         outside, program.operands = program.operands, (key if key.__class__ is tuple else (key,))
         try:
             return self._emitted(operator.getitem, (self, key), {})
@@ -295,7 +305,7 @@ class Linear(Lifted):
             raise self._not_linear(operator.setitem)
         else:
             value = 0.0
-        if old.step is None and old.place is None and value.__class__ is not Variable:
+        if not old.moves and value.__class__ is not Variable:
             return  # zeros stay zeros
         outside, program.operands = program.operands, (key if key.__class__ is tuple else (key,))
         try:
@@ -306,32 +316,20 @@ class Linear(Lifted):
 
     def _store(self, variable: Variable) -> None:
         """Another value, for the bases of this view too."""
-        view, program = self, self.program
+        view = self
         while (base := view._base) is not None:
             assert view._recipe is not None
-            function, args, keywords = view._recipe
             view._variable = variable
-            old = base._variable
-            if function is operator.getitem:
-                variable = program.emit(written, (old, *args, variable), {}, old.shape, old.dtype)
-            elif function is np.transpose and args and args[0] is not None:
-                variable = program.emit(np.transpose, (variable, np.argsort(args[0])), {}, old.shape, old.dtype)
-            elif prod(variable.shape) == prod(old.shape) and function in (np.reshape, np.squeeze, np.expand_dims, np.ravel):
-                variable = program.emit(np.reshape, (variable, old.shape), keywords, old.shape, old.dtype)
-            elif function is np.real and old.dtype.kind != "c":
-                pass
-            elif function in (np.real, np.imag):
-                variable = program.emit(part_written, (old, variable, function is np.imag), {}, old.shape, old.dtype)
-            else:
-                places = function(np.arange(prod(old.shape)).reshape(old.shape), *args, **keywords)
-                key = np.unravel_index(places, old.shape)
-                variable = program.emit(written, (old, key, variable), {}, old.shape, old.dtype)
-            view._seen = variable
+            view._seen = variable = self.program.seen_through(variable, base._variable, *view._recipe)
             view = base
         view._variable = variable
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         return np.astype(self, dtype)
+
+    def copy(self, order: Any = "C") -> Any:
+        """Another array with the value of this one."""
+        return linear(self.program, self.variable)
 
     def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
         """As NumPy's, which would be asked first: rules put the axes of their tangents in line in most calls."""
@@ -354,8 +352,10 @@ class Linear(Lifted):
 
 def _fits(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
     """Whether an array broadcasts to a shape without enlarging it."""
-    return shape == full[len(full) - len(shape) :] or (
-        len(shape) <= len(full) and all(a in (b, 1) for a, b in zip(shape[::-1], full[::-1], strict=False))
+    return (
+        shape == full
+        or shape == full[len(full) - len(shape) :]
+        or (len(shape) <= len(full) and all(a in (b, 1) for a, b in zip(shape[::-1], full[::-1], strict=False)))
     )
 
 

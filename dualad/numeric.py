@@ -11,6 +11,7 @@ import numpy as np
 from numpy import ndarray
 
 from .interpreter import WEAK, Interpreter
+from .linear import Linear
 from .quiet import quiet, restore
 from .rules.chain import chained
 from .rules.table import RULES, Constant, Elementwise
@@ -36,7 +37,8 @@ class Number(Interpreter):
 
     @tangent.setter
     def tangent(self, tangent: Any) -> None:
-        self.slope = tangent if tangent is None or len(tangent) != 1 else tangent[0]
+        written_down = tangent is None or tangent.__class__ is Linear  # one of reverse mode is no number
+        self.slope = tangent if written_down or len(tangent) != 1 else tangent[0]
 
     @classmethod
     def of(cls, primal: Any, slope: Any, level: Any) -> Any:

@@ -1,12 +1,14 @@
 """The program of tangents: linear functions called one after the other, each on values that were there before.
 
-A `Variable` is a value, of which shape and dtype are known; a `Step` is the call that gives it. What a step was given is kept
-as it was then: an array that somebody may write into later is copied, at once if it is not ours, else before that happens.
+A `Variable` is a value, of which shape and dtype are known, with the call that gives it. What a call was given is kept as it
+was then: an array that somebody may write into later is copied, at once if it is not ours, else before that happens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 from weakref import ref
 
@@ -18,32 +20,35 @@ from .foreign import is_chunked
 from .levels import Level
 from .lift import Lifted, leaves, memory, refilled
 from .notes import PROGRAMS
-from .rules.transposes import Unknown, unknowns
+from .rules.transposes import Unknown, part_written, unknowns, written
 
 
 class Variable(Unknown):
-    """A value in a linear function: an input if it has no step, or nothing but zeros."""
+    """A value in a linear function, and the call that gives it: the function and its arguments, with variables among them. An
+    input if it has no function, or nothing but zeros.
 
-    __slots__ = ("place", "step")
+    What it is made of does not know it: nothing goes round, so that all is freed as soon as nobody asks for it any more.
+    """
 
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], step: Step | None) -> None:
-        self.shape, self.dtype, self.step = shape, dtype, step
-        self.place: int | None = None  # among the inputs
-
-
-class Step:
-    """One call of a linear function: its arguments, with variables among them. What it gives has the step, and the step does
-    not know it: nothing goes round, so that all is freed as soon as nobody asks for it any more."""
-
-    __slots__ = ("__weakref__", "args", "function", "inputs", "keywords", "number")
+    __slots__ = ("__weakref__", "args", "function", "inputs", "keywords", "number", "place")
 
     args: tuple[Any, ...]
     keywords: dict[str, Any]
-    inputs: list[Variable]  # those among the arguments, in order
+    inputs: Sequence[Variable]  # those among the arguments, in order
+    number: int  # in the order of calls
 
-    def __init__(self, function: Callable[..., Any], number: int) -> None:
-        self.function, self.number = function, number
-        self.args, self.keywords, self.inputs = (), {}, []
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], function: Callable[..., Any] | None) -> None:
+        self.shape, self.dtype, self.function = shape, dtype, function
+        self.place: int | None = None  # among the inputs
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is more than zeros."""
+        return self.function is not None or self.place is not None
+
+    def let_go(self) -> None:
+        """Forget what it is made of."""
+        self.args, self.keywords, self.inputs = (), {}, ()
 
 
 STILL = frozenset((Variable, float, int, str, bool, slice, type(None), type(Ellipsis), np.float64))
@@ -60,39 +65,60 @@ class Program:
     operands
         What the operation at hand was given: plain arrays among it are somebody else's, and may change.
     kept
-        By the identity of the array that owns the memory, steps that have arrays there.
+        By the identity of the array that owns the memory, values whose calls have arrays there.
     """
 
     def __init__(self, level: Level) -> None:
         self.level = level
         self.operands: Any = ()
         self.count = 0
-        self.kept: dict[int, list[ref[Step]]] = {}
+        self.kept: dict[int, list[ref[Variable]]] = {}
         PROGRAMS.add(self)
 
     def emit(
         self, function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], shape: Any, dtype: Any
     ) -> Variable:
         """Write a call down."""
+        result = Variable(shape, dtype, function)
         self.count += 1
-        step = Step(function, self.count)
-        inputs = step.inputs
+        result.number, result.keywords = self.count, keywords
         known: list[Any] = []
+        inputs: list[Variable] = []
         for each in args:
             kind = each.__class__
             if kind is Variable:
                 inputs.append(each)
             elif kind not in STILL:
-                each = self._known(each, step)
+                each = self._known(each, result)
             known.append(each)
-        step.args = tuple(known)
+        result.args = tuple(known)
         if keywords:
-            step.keywords = {name: self._known(each, step) for name, each in keywords.items()}
-        if not inputs:
-            step.inputs = list(unknowns((args, keywords)))  # type: ignore[arg-type]  # they are variables
-        return Variable(shape, dtype, step)
+            result.keywords = {name: self._known(each, result) for name, each in keywords.items()}
+        result.inputs = inputs or list(unknowns((args, keywords)))  # type: ignore[arg-type]  # they are variables
+        return result
 
-    def _known(self, value: Any, step: Step) -> Any:
+    def seen_through(
+        self, view: Variable, old: Variable, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> Any:
+        """The value of an array after a view of it has another one: the view is ``function(array, *args, **keywords)``."""
+
+        def made(function: Any, *args: Any, **keywords: Any) -> Variable:
+            return self.emit(function, args, keywords, old.shape, old.dtype)
+
+        if function is operator.getitem:
+            return made(written, old, *args, view)
+        if function is np.transpose and args and args[0] is not None:
+            return made(np.transpose, view, np.argsort(args[0]))
+        if prod(view.shape) == prod(old.shape) and function in (np.reshape, np.squeeze, np.expand_dims, np.ravel):
+            return made(np.reshape, view, old.shape, **keywords)
+        if function is np.real and old.dtype.kind != "c":
+            return view
+        if function in (np.real, np.imag):
+            return made(part_written, old, view, function is np.imag)
+        places = function(np.arange(prod(old.shape)).reshape(old.shape), *args, **keywords)
+        return made(written, old, np.unravel_index(places, old.shape), view)
+
+    def _known(self, value: Any, made: Variable) -> Any:
         """An argument as it will stay."""
         kind = value.__class__
         if kind in STILL:
@@ -109,7 +135,7 @@ class Program:
                     item.__class__ is ndarray and np.may_share_memory(item, value) for item in leaves((each,))
                 ):
                     return value.copy()
-            self._keep(value, step)
+            self._keep(value, made)
             return value
         if is_chunked(kind):
             raise NoRule(f'reverse mode over an array of chunks, called at {caller()}: use jacfwd, or mode="forward"')
@@ -118,24 +144,24 @@ class Program:
                 example = value.example  # type: ignore[attr-defined]  # a recorded one has an example
                 return value.tape.node(value.line, np.copy(example) if isinstance(example, ndarray) else example)  # type: ignore[attr-defined]  # and a line
             if hasattr(value, "_views"):
-                self._keep(memory(value), step)
+                self._keep(memory(value), made)
             return value
         if kind is tuple and value and value[0].__class__ is int:
-            return value if all(each.__class__ in STILL for each in value) else tuple([self._known(v, step) for v in value])
+            return value if all(each.__class__ in STILL for each in value) else tuple([self._known(v, made) for v in value])
         if kind is tuple or kind is list:
-            return refilled(value, [self._known(each, step) for each in value])
+            return refilled(value, [self._known(each, made) for each in value])
         return value
 
-    def _keep(self, array: Any, step: Step) -> None:
-        self.kept.setdefault(id(owner(array)), []).append(ref(step))
+    def _keep(self, array: Any, made: Variable) -> None:
+        self.kept.setdefault(id(owner(array)), []).append(ref(made))
 
     def written(self, array: Any) -> None:
-        """Before memory changes: steps that have an array there get a copy of what is in it now."""
-        steps = self.kept.pop(id(owner(array)), None)
-        for step in [reference() for reference in steps or ()]:
-            if step is not None:
-                step.args = _copied(step.args, array)
-                step.keywords = _copied(step.keywords, array)
+        """Before memory changes: calls that have an array there get a copy of what is in it now."""
+        kept = self.kept.pop(id(owner(array)), None)
+        for made in [reference() for reference in kept or ()]:
+            if made is not None:
+                made.args = _copied(made.args, array)
+                made.keywords = _copied(made.keywords, array)
 
 
 def owner(array: Any) -> Any:

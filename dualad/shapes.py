@@ -5,13 +5,22 @@ Of all others NumPy itself is asked, with arrays that have a shape and no elemen
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from .rules.axes import negatives
 from .trees import shape_of
+
+
+def example_like(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """An array of a shape and dtype that shares one element with nobody."""
+    if 0 in shape:
+        return np.empty(shape, dtype)
+    return ndarray(shape, dtype, bytearray(dtype.itemsize), 0, (0,) * len(shape))
 
 
 class Shaped:
@@ -164,3 +173,15 @@ SHAPES |= {
     np.fft.rfft: _fourier(True, False),
     np.fft.irfft: _fourier(False, True),
 }
+
+VIEWS = frozenset(
+    [
+        *(operator.getitem, np.reshape, np.ravel, np.transpose, np.matrix_transpose, np.linalg.matrix_transpose, np.squeeze),
+        *(np.expand_dims, np.broadcast_to, np.moveaxis, np.swapaxes, np.flip, np.diagonal, np.linalg.diagonal, np.rollaxis),
+        *(np.fliplr, np.flipud, np.rot90, np.real, np.imag),
+    ]
+)
+"""Functions that may give a view of their first argument."""
+
+STATIC = frozenset((np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj, np.common_type))
+EMPTY = frozenset((np.zeros_like, np.empty_like, np.zeros, np.empty))

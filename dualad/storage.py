@@ -24,6 +24,7 @@ from numpy import generic, ndarray
 from .errors import refuse
 from .levels import GROUND
 from .lift import Lifted, LiftedScalar, memory, refilled
+from .linear import Linear
 from .notes import PROGRAMS, SEED, WRITTEN, root_of, stays_zero, written
 from .objects import lift_objects
 from .rules.table import Array, innermost
@@ -101,6 +102,8 @@ def getitem(self: Any, key: Any) -> Any:
             return self._wrap(y, tangent)
         if is_float and tangent.__class__ is ndarray:
             new = self._elements[0].of(y, tangent if len(tangent) != 1 else tangent[0], self.level)
+        elif is_float and tangent.__class__ is Linear:
+            new = self._elements[0].of(y, tangent, self.level)
         else:
             new = self._lift(y, tangent)
         noted = self._noted if self._base is None else root_of(self)._noted

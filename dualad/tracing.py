@@ -68,7 +68,7 @@ class Trace:
             return None
         assert isinstance(leaf.tangent, Linear)
         variable = leaf.tangent.variable
-        return None if variable.step is None and variable.place is None else variable
+        return variable if variable.moves else None
 
     @property
     def out(self) -> Any:

@@ -1,6 +1,6 @@
 """The walk back through a linear function: from cotangents of its results to those of its inputs.
 
-What a step was given is let go as soon as the walk has passed it, and a cotangent as soon as it is handed on. Cotangents of one
+What a call was given is let go as soon as the walk has passed it, and a cotangent as soon as it is handed on. Cotangents of one
 array are added in place where the sum is ours, and so is what comes of indexing: a loop that takes an array apart, or fills
 one, costs what its elements cost.
 """
@@ -17,7 +17,7 @@ from numpy import ndarray
 from .assembling import Parts, ranges_of
 from .errors import NoRule, called
 from .lift import is_recorded, refilled
-from .program import Step, Variable
+from .program import Variable
 from .rules.transposes import (
     MOVES,
     TRANSPOSES,
@@ -36,15 +36,14 @@ BASIS = 512
 
 
 def made_for(variables: Sequence[Variable]) -> list[Variable]:
-    """The values that variables depend on, and they themselves, in the order in which steps gave them; no inputs."""
+    """The values that variables depend on, and they themselves, in the order in which they were made; no inputs."""
     found: dict[int, Variable] = {}
     pending = list(variables)
     while pending:
         variable = pending.pop()
-        step = variable.step
-        if step is not None and step.number not in found:
-            found[step.number] = variable
-            pending += step.inputs
+        if variable.function is not None and variable.number not in found:
+            found[variable.number] = variable
+            pending += variable.inputs
     return [found[number] for number in sorted(found)]
 
 
@@ -64,7 +63,7 @@ class Cotangents:
 
     def add(self, variable: Variable, contribution: Any, fresh: bool = False) -> None:
         """Add a cotangent; a `fresh` one is nobody else's."""
-        if variable.step is None and variable.place is None:
+        if not variable.moves:
             return
         if contribution.__class__ is Placed:
             self.place(variable, contribution)
@@ -155,7 +154,7 @@ def scatter(target: Any, key: Any, value: Any) -> None:
 def transposed(
     outputs: Sequence[Variable | None], cotangents: Sequence[Any], inputs: int, consume: bool, pieces: Any = None
 ) -> list[Any]:
-    """The cotangents of the inputs, by place; None where nothing arrives. With `consume`, the steps are let go on the way;
+    """The cotangents of the inputs, by place; None where nothing arrives. With `consume`, the arguments are let go on the way;
     `pieces` is a list that gets what the answers were joined of."""
     state = Cotangents()
     for variable, cotangent in zip(outputs, cotangents, strict=True):
@@ -165,13 +164,12 @@ def transposed(
     made = made_for([each for each in outputs if each is not None])
     while made:
         variable = made.pop()
-        step: Any = variable.step
         cotangent, ours = state.pop(variable)
         if cotangent is not None:
-            step_back(step, cotangent, ours, state)
+            step_back(variable, cotangent, ours, state)
         if consume:
-            step.args, step.keywords, step.inputs = (), {}, []
-        del cotangent, step, variable
+            variable.let_go()
+        del cotangent, variable
     for variable, cotangent in state.known.items():
         if variable.place is not None:
             answers[variable.place] = cotangent.joined() if cotangent.__class__ is Parts else cotangent
@@ -180,14 +178,15 @@ def transposed(
     return answers
 
 
-def step_back(step: Step, cotangent: Any, ours: bool, state: Cotangents) -> None:
-    """Hand the cotangent of a step's result on to its arguments."""
-    function, args, keywords = step.function, step.args, step.keywords
+def step_back(made: Variable, cotangent: Any, ours: bool, state: Cotangents) -> None:
+    """Hand the cotangent of a value on to what it is made of."""
+    function: Any = made.function
+    args, keywords = made.args, made.keywords
     if function is written:
         array, key, value = args
         if value.__class__ is Variable:
             state.add(value, np.copy(cotangent[key]), True)
-        if array.step is not None or array.place is not None:
+        if array.moves:
             rest = cotangent if ours else np.copy(cotangent)
             rest[key] = 0.0
             state.add(array, rest, True)
@@ -205,9 +204,9 @@ def step_back(step: Step, cotangent: Any, ours: bool, state: Cotangents) -> None
     elif function in MOVES:
         contributions = moved(function, cotangent, *args, **keywords)
     else:
-        contributions = by_basis(step, cotangent)
+        contributions = by_basis(made, cotangent)
     passed_on = ours and len(contributions) == 1  # nobody else looks at the cotangent any more
-    for variable, contribution in zip(step.inputs, contributions, strict=True):
+    for variable, contribution in zip(made.inputs, contributions, strict=True):
         state.add(
             variable,
             contribution,
@@ -215,24 +214,24 @@ def step_back(step: Step, cotangent: Any, ours: bool, state: Cotangents) -> None
         )
 
 
-def by_basis(step: Step, cotangent: Any) -> list[Any]:
+def by_basis(made: Variable, cotangent: Any) -> list[Any]:
     """The transpose of a function about which nothing is known but that it is linear."""
     found = []
-    for wanted in step.inputs:
+    for wanted in made.inputs:
         size = prod(wanted.shape)
         if size > BASIS:
-            function = step.args[0] if step.function is picked else step.function
+            function: Any = made.args[0] if made.function is picked else made.function
             raise NoRule(
                 f'{called(function)} is linear in its tangent, and nobody has written its transpose: use mode="forward", or '
                 "give the code around it a derivative with dualad.custom_vjp"
             )
-        values = {each: np.zeros(each.shape, each.dtype) for each in step.inputs}
+        values = {each: np.zeros(each.shape, each.dtype) for each in made.inputs}
         rows = []
         for place in range(size):
             basis = np.zeros(size, wanted.dtype)
             for unit in (1.0, 1j) if wanted.dtype.kind == "c" else (1.0,):
                 basis[place] = unit
-                answer = evaluated(step, values | {wanted: basis.reshape(wanted.shape)})
+                answer = evaluated(made, values | {wanted: basis.reshape(wanted.shape)})
                 rows.append(np.sum(np.real(answer * cotangent)))
         column = np.stack(rows)
         if wanted.dtype.kind == "c":
@@ -241,16 +240,17 @@ def by_basis(step: Step, cotangent: Any) -> list[Any]:
     return found
 
 
-def evaluated(step: Step, values: dict[Any, Any]) -> Any:
-    """What a step gives for values of its variables."""
-    return step.function(*filled(step.args, values), **filled(step.keywords, values))
+def evaluated(made: Variable, values: dict[Any, Any]) -> Any:
+    """What a value is for values of what it is made of."""
+    function: Any = made.function
+    return function(*filled(made.args, values), **filled(made.keywords, values))
 
 
 def filled(value: Any, values: dict[Any, Any]) -> Any:
     """Arguments with values in place of variables."""
     if value.__class__ is Variable:
         known = values.get(value)
-        return np.zeros(value.shape, value.dtype) if known is None and value.step is None else known
+        return np.zeros(value.shape, value.dtype) if known is None and value.function is None else known
     if isinstance(value, tuple | list):
         return refilled(value, [filled(each, values) for each in value])
     if isinstance(value, dict):
@@ -263,9 +263,9 @@ def pushed(outputs: Sequence[Variable | None], seeds: Sequence[Any]) -> list[Any
     values: dict[Any, Any] = {}
     made = made_for([each for each in outputs if each is not None])
     for variable in made:
-        for each in variable.step.inputs:  # type: ignore[union-attr]  # a step gave it
+        for each in variable.inputs:
             if each.place is not None:
                 values[each] = seeds[each.place]
     for variable in made:
-        values[variable] = evaluated(variable.step, values)  # type: ignore[arg-type]
+        values[variable] = evaluated(variable, values)
     return [None if each is None else seeds[each.place] if each.place is not None else filled(each, values) for each in outputs]

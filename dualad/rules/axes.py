@@ -21,6 +21,8 @@ def negative(axis: Any, ndim: int) -> Any:
         return axis - ndim if axis >= 0 else axis
     if axis is None:
         return tuple(range(-ndim, 0))
+    if axis.__class__ is tuple:
+        return tuple([negative(each, ndim) for each in axis])
     if np.ndim(axis):
         return tuple(negative(each, ndim) for each in axis)
     axis = int(axis)
