@@ -13,14 +13,12 @@ import numpy as np
 from .dual import Dual, dual
 from .errors import BadArgument
 from .levels import Level
-from .lift import Lifted, highest
-from .objects import lift_objects
+from .ruled import Ruled, is_at
 from .trees import dtype_of, flatten, is_numeric, tree_map, unflatten
 from .watching import WATCH, Block, watching
-from .wrapping import Wrapper
 
 
-class custom_jvp(Wrapper):
+class custom_jvp(Ruled):
     """A function whose derivative is given by the user.
 
     Parameters
@@ -75,18 +73,12 @@ class custom_jvp(Wrapper):
 
         self._rule = rule
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        leaves, structure = flatten(args)
-        leaves = list(map(lift_objects, leaves))
-        top = highest(leaves)
-        if top is None or not isinstance(top, Dual):
-            return self._f(*args, **kwargs)
-        if self._rule is None:
-            raise BadArgument(f"{self.__name__} is a custom_jvp without a rule: give one with @{self.__name__}.defjvp")
+    def _missing(self) -> str | None:
+        return f"a rule: give one with @{self.__name__}.defjvp" if self._rule is None else None
+
+    def _moved(self, top: Any, leaves: list[Any], structure: Any, primals: Any, kwargs: dict[str, Any]) -> Any:
+        assert self._rule is not None
         level = top.level
-        primals = unflatten(structure, [leaf.primal if _at(leaf, level) else leaf for leaf in leaves])
-        if all(leaf.tangent is None for leaf in leaves if _at(leaf, level)):
-            return tree_map(lambda leaf: top._wrap(leaf, None), self(*primals, **kwargs))
         # All directions at once: the rule is linear in the tangents, so its answer on 1 + v ε has its answer for v beside ε.
         with Level.fresh(f"the rule of {self.__name__}") as inner:
             inner.program = level.program
@@ -98,17 +90,9 @@ class custom_jvp(Wrapper):
             (values, shape), (slopes, other) = map(flatten, answer)
             if shape != other:
                 raise BadArgument(f"the rule of {self.__name__}: output {shape} and tangent {other} differ in structure")
-            pushed = [slope.tangent if _at(slope, inner) else None for slope in slopes]
-        if any(isinstance(leaf, Lifted) and leaf.level >= level for leaf in (*values, *pushed)):
-            raise BadArgument(
-                f"{self.__name__} uses a dual number that is none of its positional arguments, so its rule cannot know the "
-                "tangent: pass it by position, or pass dualad.primal_of it"
-            )
-        result = unflatten(shape, [self._joined(top, *pair) for pair in zip(values, pushed, strict=True)])
-        watch = WATCH.get()
-        if callable(watch):
-            watch(self, args, kwargs, result)
-        return result
+            pushed = [slope.tangent if is_at(slope, inner) else None for slope in slopes]
+        self._require_own(level, [*values, *pushed])
+        return unflatten(shape, [self._joined(top, *pair) for pair in zip(values, pushed, strict=True)])
 
     def _joined(self, top: Dual, value: Any, tangent: Any) -> Any:
         value = value if hasattr(value, "dtype") else np.asarray(value)[()]
@@ -119,16 +103,12 @@ class custom_jvp(Wrapper):
         return top._wrap(value, tangent)
 
 
-def _at(leaf: Any, level: Level) -> bool:
-    return isinstance(leaf, Dual) and leaf.level is level
-
-
 def _carrier(leaf: Any, level: Level, inner: Level) -> Any:
     """An array of the leaf's shape that carries the leaf's tangents as its own: of ones, so that a rule which looks whether
     anything moves sees that it does; of plain zeros where nothing moves."""
     if not is_numeric(leaf):
         return None
-    if not _at(leaf, level) or leaf.tangent is None:
+    if not is_at(leaf, level) or leaf.tangent is None:
         return np.zeros(np.shape(leaf), dtype_of(leaf))[()]
     return dual(np.ones(np.shape(leaf), dtype_of(leaf))[()], leaf.tangent, inner)
 

@@ -8,20 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from .dual import Dual
 from .errors import BadArgument
 from .forward import filled
-from .levels import Level
-from .lift import highest
 from .linear import Linear
 from .objects import lift_objects
 from .reverse import vjp
+from .ruled import Ruled, is_at
 from .trees import dtype_of, flatten, is_numeric, tree_map, unflatten
-from .watching import WATCH
-from .wrapping import Wrapper
 
 
-class custom_vjp(Wrapper):
+class custom_vjp(Ruled):
     """A function whose derivative is given by the user, backwards.
 
     Parameters
@@ -64,37 +60,24 @@ class custom_vjp(Wrapper):
         tuple with a cotangent for each argument, or None where the output does not vary with it. `residuals` is anything."""
         self._forward, self._backward = forward, backward
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        leaves, structure = flatten(args)
-        leaves = list(map(lift_objects, leaves))
-        top = highest(leaves)
-        if top is None or not isinstance(top, Dual):
-            return self._f(*args, **kwargs)
-        if self._forward is None or self._backward is None:
-            raise BadArgument(f"{self.__name__} is a custom_vjp without rules: give them with {self.__name__}.defvjp")
-        level = top.level
-        primals = unflatten(structure, [leaf.primal if _at(leaf, level) else leaf for leaf in leaves])
-        moving = [place for place, leaf in enumerate(leaves) if _at(leaf, level) and leaf.tangent is not None]
-        if not moving:
-            return tree_map(lambda leaf: top._wrap(leaf, None), self(*primals, **kwargs))
+    def _missing(self) -> str | None:
+        given = self._forward is not None and self._backward is not None
+        return None if given else f"rules: give them with {self.__name__}.defvjp"
+
+    def _moved(self, top: Any, leaves: list[Any], structure: Any, primals: Any, kwargs: dict[str, Any]) -> Any:
+        assert self._forward is not None
+        moving = [place for place, leaf in enumerate(leaves) if is_at(leaf, top.level) and leaf.tangent is not None]
         with np.errstate(all="ignore"):
             answer = self._forward(*primals, **kwargs)
         if not (isinstance(answer, tuple) and len(answer) == 2):
             raise BadArgument(f"the forward rule of {self.__name__} returned no pair (output, residuals)")
         out, residuals = tree_map(lift_objects, answer[0]), answer[1]
+        self._require_own(top.level, [*flatten(out)[0], *flatten(residuals)[0]])
         pulling = Pulling(self, residuals, out, primals, moving)
         pushed = pulling.pushed([leaves[place].tangent for place in moving])
         values, shape = flatten(out)
         pairs = zip(values, pushed, strict=True)
-        result = unflatten(shape, [top._wrap(*each) if is_numeric(each[0]) else each[0] for each in pairs])
-        watch = WATCH.get()
-        if callable(watch):
-            watch(self, args, kwargs, result)
-        return result
-
-
-def _at(leaf: Any, level: Level) -> bool:
-    return isinstance(leaf, Dual) and leaf.level is level
+        return unflatten(shape, [top._wrap(*each) if is_numeric(each[0]) else each[0] for each in pairs])
 
 
 class Pulling:

@@ -148,6 +148,7 @@ def test_layers():
         "propagation",
         "tracing",
         "reverse",
+        "ruled",
         "opaque",
         "compile",
         "variants",
