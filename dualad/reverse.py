@@ -129,13 +129,9 @@ class Pushforward:
         seeds = [_seed(*pair) for pair in zip(selection.primals, leaves, strict=True)]
         with np.errstate(all="ignore"):
             answers = pushed(trace.variables, seeds)
-        return unflatten(
-            trace.structure,
-            [
-                value if value is None else np.copy(filled(answer, value, 1)[0])[()]
-                for value, answer in zip(trace.values, answers, strict=True)
-            ],
-        )
+        pairs = zip(trace.values, answers, strict=True)
+        slopes = [value if value is None else filled(answer, value, 1)[0] for value, answer in pairs]
+        return unflatten(trace.structure, [np.copy(each) if np.ndim(each) else each for each in slopes])
 
     def __repr__(self) -> str:
         return f"<linearize of {name_of(self._trace.selection.f)}>"

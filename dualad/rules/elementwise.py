@@ -152,13 +152,14 @@ rule(
 def sech2(x: Array, y: Array) -> Array:
     """The derivative of tanh: 1 - y*y has no digits left from x = 20, 1/cosh(x)**2 overflows at 400.
 
-    The quotient that serves far out has all digits everywhere, but no derivatives at 0, where abs(x) has none: of plain arrays
+    The quotient that serves far out has all digits everywhere, but no derivatives at 0, where abs(x) has none: of plain numbers
     it is all that is needed, and half of the time of the whole.
     """
-    if y.__class__ is ndarray and y.dtype.kind == "f":
+    plain = y.__class__ is ndarray
+    if (plain or isinstance(y, np.generic)) and y.dtype.kind == "f":
         e = np.abs(x, dtype=y.dtype)
         e *= -2.0
-        np.exp(e, out=e)
+        e = np.exp(e, out=e if plain else None)
         below = e + 1.0
         below *= below
         e *= 4.0

@@ -244,7 +244,11 @@ class Placed:
 
 def written(array: Array, key: Any, value: Any) -> Array:
     """The array with other elements at a key: what writing into it makes of it."""
-    copy = np.copy(array)
+    if hasattr(value, "level") and not hasattr(array, "level"):  # a plain array would not take it
+        copy = np.zeros_like(value, array.dtype, shape=array.shape)
+        copy[...] = array
+    else:
+        copy = np.copy(array)
     copy[key] = value
     return copy
 
