@@ -1,4 +1,4 @@
-"""Transforms inside transforms, in any order, around a function that writes, chooses, views, and has derivatives of its user's."""
+"""Transforms in transforms, in any order, around a function that writes, chooses, views, and has derivatives of its user's."""
 
 import itertools
 

@@ -285,7 +285,14 @@ def moved(function: Callable[..., Any], ct: Array, *args: Any, **keywords: Any) 
     places = np.arange(prod(unknown.shape)).reshape(unknown.shape)
     args = tuple([places if each is unknown else each for each in args])
     keywords = {name: places if each is unknown else each for name, each in keywords.items()}
-    return [Placed(np.unravel_index(function(*args, **keywords), unknown.shape), ct)]
+    return [Placed(_unraveled(function(*args, **keywords), unknown.shape), ct)]
+
+
+def _unraveled(places: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """np.unravel_index, which counts integers only that are known: a program may find them out as it runs."""
+    if isinstance(places, np.ndarray):
+        return np.unravel_index(places, shape)
+    return tuple([places // prod(shape[axis + 1 :]) % length for axis, length in enumerate(shape)])
 
 
 @transpose_of(np.concatenate)
