@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
 
-def _require_scalar(selection: Selection, out: Any) -> None:
+def _require_scalar(holomorphic: bool, selection: Selection, out: Any) -> None:
     leaves, _ = flatten(out)
     if len(leaves) != 1 or shape_of(leaves[0]):
         shapes = [np.shape(leaf) for leaf in leaves]
@@ -31,8 +32,11 @@ def _require_scalar(selection: Selection, out: Any) -> None:
         )
     if isinstance(leaves[0], bool | np.bool_):
         raise NotDifferentiable(f"{selection.name}: the output is {leaves[0]!r}, an answer and not a number")
-    if dtype_of(leaves[0]).kind == "c" and not any(map(np.iscomplexobj, selection.primals)):
-        raise NotDifferentiable(f"{selection.name}: the output is complex; use jacfwd, or its real or imaginary part")
+    if dtype_of(leaves[0]).kind == "c" and not (holomorphic and selection.is_complex):
+        raise NotDifferentiable(
+            f"{selection.name}: the output is complex; use jacfwd, or its real or imaginary part, or pass holomorphic=True if "
+            "f is a holomorphic function of complex arguments"
+        )
 
 
 FEW = 48
@@ -52,22 +56,24 @@ def _gradient(
     f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, mode: str | None, has_aux: bool, **options: Any
 ) -> Any:
     name, holomorphic = options["name"], options["holomorphic"]
-    selection = select(name, f, args, kwargs, options["argnums"], options["argnames"], complex_allowed=holomorphic)
-    if mode is None:
-        wanted = (
-            "reverse" if options["chunk_size"] == "auto" and options["executor"] is None and _many(selection) else "forward"
-        )
-    elif mode in MODES:
-        wanted = mode
-    else:
+    backwards = mode == "reverse" or (mode is None and options["chunk_size"] == "auto" and options["executor"] is None)
+    selection = select(
+        name, f, args, kwargs, options["argnums"], options["argnames"], complex_allowed=holomorphic or mode != "forward"
+    )
+    if mode is not None and mode not in MODES:
         raise BadArgument(f'{name}: mode={mode!r}; it is "forward", "reverse", or None for the cheaper one')
+    # By a complex number a real function has a derivative of two numbers, which reverse mode finds at once.
+    pairs = not holomorphic and selection.is_complex
+    wanted = "reverse" if mode == "reverse" or pairs or (backwards and _many(selection)) else "forward"
     if wanted == "reverse":
         try:
             return _backwards(selection, has_aux, options)
         except NoRule:  # linear functions without a transpose, or rules that ask a tangent for its value
-            if mode is not None:
+            if mode is not None or pairs:
                 raise
-    return jacobian(f, args, kwargs, refuse=_require_scalar, has_aux=has_aux, selection=selection, **options)
+    return jacobian(
+        f, args, kwargs, refuse=partial(_require_scalar, holomorphic), has_aux=has_aux, selection=selection, **options
+    )
 
 
 def _many(selection: Selection) -> bool:
@@ -78,7 +84,7 @@ def _many(selection: Selection) -> bool:
 def _backwards(selection: Selection, has_aux: bool, options: dict[str, Any]) -> Any:
     """The gradient by reverse mode."""
     before = before_check(selection, options["check"])
-    out, leaves, aux = gradient(selection, has_aux, _require_scalar)
+    out, leaves, aux = gradient(selection, has_aux, partial(_require_scalar, options["holomorphic"]))
     (leaf,), structure = flatten(out)
     require_complex(selection, leaf, options["holomorphic"])
     if before is not None:
@@ -111,7 +117,8 @@ def grad(
     Parameters
     ----------
     f : callable
-        Function of arrays, scalars and pytrees of them, with a real scalar as output; complex if `holomorphic`.
+        Function of arrays, scalars and pytrees of them, with a real scalar as output; complex if `holomorphic`. By a complex
+        argument x + iy the gradient is df/dx - i df/dy, as JAX has it; it is taken in reverse mode.
     argnums, argnames, has_aux, holomorphic, chunk_size, executor, progress, drop_in, check
         As for `jacfwd`.
     mode : None, "forward" or "reverse", optional

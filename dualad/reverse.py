@@ -10,7 +10,7 @@ import numpy as np
 
 from .directions import require_complex
 from .dropin import DropIn, mode
-from .errors import BadArgument
+from .errors import BadArgument, NotDifferentiable
 from .forward import Transformed, filled
 from .lift import Lifted
 from .selection import name_of, select
@@ -187,8 +187,13 @@ def _jacrev(
     chunk_size: Any,
     value: bool,
 ) -> Any:
-    selection = select("jacrev", f, args, kwargs, argnums, argnames, complex_allowed=holomorphic)
+    selection = select("jacrev", f, args, kwargs, argnums, argnames, complex_allowed=True)
     trace = traced(selection, has_aux)
+    if not holomorphic and selection.is_complex and any(e is not None and dtype_of(e).kind == "c" for e in trace.values):
+        raise NotDifferentiable(
+            "jacrev: argument and output are complex: the derivative is one complex number for each pair only for a "
+            "holomorphic function. Pass holomorphic=True if f is one, or use vjp, or differentiate the real and imaginary part"
+        )
     trees: list[Any] = []
     for place, each in enumerate(trace.values):
         if each is None:
@@ -231,7 +236,7 @@ def jacrev(
     Returns
     -------
     callable
-        Function of the same arguments, giving what `jacfwd` gives.
+        Function of the same arguments, giving what `jacfwd` gives; of real outputs by complex x + iy, df/dx - i df/dy.
 
     Raises
     ------

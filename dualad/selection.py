@@ -15,7 +15,7 @@ from .errors import BadArgument, NotDifferentiable
 from .ground import grounded
 from .objects import lift_objects
 from .places import standing
-from .trees import SIMPLE, SINGLE, described, differentiable, flatten, shape_of, tree_map, unflatten
+from .trees import SIMPLE, SINGLE, described, differentiable, dtype_of, flatten, shape_of, tree_map, unflatten
 
 SEVERAL = (tuple, list, range)
 """What names several arguments; anything else names one."""
@@ -43,6 +43,11 @@ class Selection:
     @property
     def sizes(self) -> list[int]:
         return [0 if primal is None else prod(shape_of(primal)) for primal in self.primals]
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether there is a complex number among what is differentiated by."""
+        return any(each is not None and dtype_of(each).kind == "c" for each in self.primals)
 
     def call(self, leaves: Sequence[Any]) -> Any:
         """f with the leaves in place of the selected arguments."""

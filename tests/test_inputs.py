@@ -197,10 +197,13 @@ def test_complex_numbers_by_jvp():
 
 
 def test_complex_numbers_need_a_word():
-    """jacfwd of a complex argument wants holomorphic=True, and says so."""
+    """A complex output by a complex argument wants holomorphic=True, and says so; forwards, a real one too."""
     for transform in (jacfwd, hessian, grad):
         with pytest.raises(NotDifferentiable, match="holomorphic=True"):
             transform(lambda z: np.sum(z**2))(Z)
+    for transform in (jacfwd, hessian):
+        with pytest.raises(NotDifferentiable, match="holomorphic=True"):
+            transform(lambda z: np.sum(np.abs(z)))(Z)
 
 
 def test_holomorphic_functions():
