@@ -110,7 +110,8 @@ def _blame_in_reverse(trace: Trace, f: Callable[..., Any], args: tuple[Any, ...]
     """The first operation whose transpose is none of what it is in forward mode; else the first whose derivative is wrong."""
     random = np.random.default_rng(2)
     for variable in made_for([each for each in trace.variables if each is not None]):
-        inputs = {each: _random(random, np.zeros(each.shape, each.dtype)) for each in variable.inputs}
+        zeros = [(each, np.zeros(each.shape, each.dtype)) for each in variable.inputs]
+        inputs = {each: _random(random, zero) if each.moves else zero for each, zero in zeros}
         weights = _random(random, np.zeros(variable.shape, variable.dtype))
         forward = np.sum(np.real(weights * evaluated(variable, inputs)))
         state = Cotangents()

@@ -148,6 +148,22 @@ def test_wrong_rules(backward, message):
         grad(f)(2.0)
 
 
+def test_closures_are_refused():
+    """A dual number that reaches a rule past the arguments: its derivative is nobody's."""
+
+    def scaled(x):
+        @custom_vjp
+        def f(y):
+            return x[0] * y
+
+        f.defvjp(lambda y: (f(y), None), lambda _, w: (x[0] * w,))
+        return np.sum(f(x))
+
+    for mode in ("forward", "reverse"):
+        with pytest.raises(errors.BadArgument, match="none of its positional arguments"):
+            grad(scaled, mode=mode)(X)
+
+
 # -- check_derivatives ---------------------------------------------------------------------------------------------------
 
 
@@ -168,6 +184,27 @@ def test_a_wrong_rule_backwards_is_found():
     wrong_sine.defvjp(lambda x: (wrong_sine(x), x), lambda x, w: (np.cos(x) * w * 1.01,))
     with pytest.raises(errors.CheckFailed, match=r"reverse mode.*at fault is wrong_sine"):
         check_derivatives(lambda x: wrong_sine(x) * x, (X,), modes=("reverse",))
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_a_second_derivative_that_a_rule_cuts_is_found(mode):
+    """Rules that are right once, and take their own coefficient for a constant."""
+
+    @custom_vjp
+    def backwards(x):
+        return x**2
+
+    backwards.defvjp(lambda x: (backwards(x), dualad.stop_gradient(x)), lambda x, w: (2 * x * w,))
+
+    @dualad.custom_jvp
+    def forwards(x):
+        return x**2
+
+    forwards.defjvp(lambda primals, tangents: (forwards(*primals), 2 * dualad.stop_gradient(primals[0]) * tangents[0]))
+    for name, f in (("backwards", backwards), ("forwards", forwards)):
+        check_derivatives(lambda x, f=f: np.sum(np.sin(f(np.exp(x)))), (X,), order=1, modes=(mode,))
+        with pytest.raises(errors.CheckFailed, match=rf"second derivative.*at fault is {name}, called at"):
+            check_derivatives(lambda x, f=f: np.sum(np.sin(f(np.exp(x)))), (X,), modes=(mode,))
 
 
 def test_a_wrong_transpose_is_found(monkeypatch):
