@@ -19,6 +19,7 @@ from weakref import finalize
 
 from .before import Before, settle
 from .errors import INFRASTRUCTURE, TRAIL, BadArgument, DropInWarning, NoRule, TangentLossError, Trail, depth
+from .heat import Heat
 from .places import WRAPPED, stand_ins
 from .trees import INSIDE
 from .watching import STEPPED
@@ -42,6 +43,7 @@ class Known:
 
     def __init__(self) -> None:
         self.stage, self.writes, self.told = PLAIN, False, False
+        self.heat = Heat()
 
 
 COMPILED = Known()
@@ -294,6 +296,13 @@ def _known(code: CodeType) -> Known:
             _KNOWN[key] = known = Known()
             finalize(code, _KNOWN.pop, key, None)
         return known
+
+
+def heat_of(f: Any) -> Heat | None:
+    """How hot a function is; None of one that was not run before, or that has no Python code."""
+    code = f.__code__ if type(f) is FunctionType and not f.__dict__ else _code(f)
+    known = None if code is None else _KNOWN.get(id(code))
+    return None if known is None else known.heat
 
 
 def _title(f: Any) -> str:

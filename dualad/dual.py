@@ -287,6 +287,26 @@ class DeferredArray(DualArray):
         return later(np.copy(self.primal, order), terms, self.level)
 
 
+class PendingArray(DualArray):
+    """A DualArray with steps in place of its tangent (`pending`), until somebody asks for that."""
+
+    __slots__ = ()
+
+    @property
+    def tangent(self) -> Any:
+        with _settling:
+            if self.__class__ is PendingArray:
+                tape, step = self._label
+                self.tangent = tape.tangent(step, self.primal)
+        return self.tangent
+
+    @tangent.setter
+    def tangent(self, tangent: Any) -> None:
+        _fill(self, tangent)
+        self.__class__ = DualArray  # type: ignore[assignment]
+        self._label = None
+
+
 class DualScalar(Dual, LiftedScalar):
     """A Dual whose primal is a scalar: immutable, without length, like np.float64 or Python's float."""
 

@@ -17,7 +17,7 @@ from typing import Any
 from llvmlite import ir
 
 from . import native, products
-from .expressions import TYPES as NAMES
+from .symbols import TYPES as NAMES
 
 F64, F32, I64, I1, I8 = ir.DoubleType(), ir.FloatType(), ir.IntType(64), ir.IntType(1), ir.IntType(8)
 TYPES: dict[str, Any] = {"float64": F64, "float32": F32, "int64": I64, "bool_": I1, "boolean": I1}
@@ -190,6 +190,10 @@ class Emitter:
             if isinstance(node.op, ast.Not):
                 return self.builder.not_(self.truth(value))
             return self.builder.neg(value) if value.type == I64 else self.builder.fneg(value)
+        if _is(node, ast.IfExp):
+            return self.builder.select(
+                self.truth(self.value(node.test)), *self.alike(self.value(node.body), self.value(node.orelse))
+            )
         if _is(node, ast.Compare):
             one, other = self.alike(self.value(node.left), self.value(node.comparators[0]))
             sign = COMPARED[type(node.ops[0])]
@@ -197,7 +201,8 @@ class Emitter:
                 return (self.builder.fcmp_unordered if sign == "!=" else self.builder.fcmp_ordered)(sign, one, other)
             return (self.builder.icmp_signed if one.type == I64 else self.builder.icmp_unsigned)(sign, one, other)
         assert _is(node, ast.BoolOp)
-        return functools.reduce(self.builder.and_, [self.truth(self.value(each)) for each in node.values])
+        together = self.builder.or_ if _is(node.op, ast.Or) else self.builder.and_
+        return functools.reduce(together, [self.truth(self.value(each)) for each in node.values])
 
     def name(self, name: str) -> Any:
         if name in self.cells:

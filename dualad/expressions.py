@@ -73,13 +73,10 @@ REDUCTIONS: dict[Any, Any] = {
 }
 REDUCTIONS |= {getattr(ufunc, "reduce"): ufunc for ufunc in FOLDS}  # noqa: B009 - a bound method of each, which compares equal
 
-TYPES = {"d": "float64", "f": "float32", "?": "boolean", "l": "int64", "q": "int64"}
-"""The dtypes that loops take, and numba's names for them."""
-
 
 def known(dtype: np.dtype[Any]) -> bool:
     """Whether loops take a dtype."""
-    return dtype.char in TYPES and dtype.isnative
+    return dtype.char in symbols.TYPES and dtype.isnative
 
 
 def literal(number: Any, dtype: np.dtype[Any]) -> str:
@@ -99,7 +96,7 @@ def cast_text(text: str, have: np.dtype[Any], want: np.dtype[Any]) -> str:
         return text
     if want.kind == "b":
         return f"({text} != 0)"
-    return f"{TYPES[want.char]}({text})"
+    return f"{symbols.TYPES[want.char]}({text})"
 
 
 def computed_in(line: Line) -> np.dtype[Any] | None:

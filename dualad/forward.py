@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from . import notes, storage
 from .before import Before
 from .deferred import is_deferrable
-from .dropin import DropIn, attempted, mode, mode_of
+from .dropin import DropIn, attempted, heat_of, mode, mode_of
 from .dual import Dual, DualArray, dual, later
 from .errors import BadArgument, NotDifferentiable
 from .foreign import is_chunked, relabelled
@@ -82,10 +83,19 @@ def run(selection: Selection, seed: Callable[[], Sequence[Any]], has_aux: bool) 
 
 def _run(selection: Selection, seed: Callable[[], Sequence[Any]], has_aux: bool) -> tuple[Any, list[Any], Any]:
     """One run, and where a derivative comes out as nan, another one that looks again."""
+    heat = heat_of(selection.f)
+    start = perf_counter()
     with Level.fresh(selection.name) as level, unjitted():
-        lifted = [_lift(*each, level) for each in zip(selection.leaves, selection.primals, seed(), strict=True)]
+        seeds = seed()
+        if heat is not None and heat.hot and not looking_again():
+            from .pending import begin  # noqa: PLC0415 - few functions get there
+
+            begin(level, heat, selection.primals, seeds)
+        lifted = [_lift(*each, level) for each in zip(selection.leaves, selection.primals, seeds, strict=True)]
         leaves, structure, values, aux = answered(selection, selection.call(lifted), has_aux, level)
         tangents = [plain(leaf.tangent) if isinstance(leaf, Dual) and leaf.level is level else None for leaf in leaves]
+    if heat is not None:
+        heat.seconds += perf_counter() - start
     if any(map(needs_second_look, values, tangents)):
         again = looked_at_again(selection, values, lambda: _run(selection, seed, has_aux))
         if again is not None:

@@ -82,14 +82,23 @@ class Interpreter(Lifted):
     def _operate(self, ufunc: np.ufunc, compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
         """An operator or a ufunc at once, where nobody else may have to answer: that is most of what there is."""
         row = RULES.get(ufunc)
-        if row.__class__ is Elementwise or row.__class__ is Constant:
+        if row.__class__ is Elementwise:
+            tape = self.level.tape
+            if tape is not None:
+                new = tape.step(self, row, compute, operands)
+                if new is not None:
+                    return new
             apart = self._apart(operands, QUICK)
             if apart is not None:
                 if not self.level.alive:
                     self.level.require_alive()
-                if row.__class__ is Constant:
-                    return compute(*apart[0])
-                return self._completed(row, operands, *apart, compute(*apart[0]))  # type: ignore[arg-type]  # its class was asked
+                return self._completed(row, operands, *apart, compute(*apart[0]))
+        elif row.__class__ is Constant:
+            apart = self._apart(operands, QUICK, still=True)
+            if apart is not None:
+                if not self.level.alive:
+                    self.level.require_alive()
+                return compute(*apart[0])
         if compute is ufunc:
             return super().__array_ufunc__(ufunc, "__call__", *operands)
         return super()._operate(ufunc, compute, operands)
@@ -107,16 +116,19 @@ class Interpreter(Lifted):
             return leader(inputs)._ufunc(row.function, inputs, compute)
         return self._completed(row, inputs, *apart, compute(*apart[0]))
 
-    def _apart(self, values: tuple[Any, ...], kinds: Container[type] | None = None) -> tuple[list[Any], list[Any], Any] | None:
+    def _apart(
+        self, values: tuple[Any, ...], kinds: Container[type] | None = None, still: bool = False
+    ) -> tuple[list[Any], list[Any], Any] | None:
         """Primals and tangents of operands, and one of the tangents, as terms if any of them are. None if there is a list or
-        an array of objects among them, or what is neither of this level nor of the given kinds."""
+        an array of objects among them, or what is neither of this level nor of the given kinds. `still` if nobody asks for
+        tangents."""
         level = self.level
         primals: list[Any] = []
         tangents: list[Any] = []
         moving: Any = None
         for value in values:
             if isinstance(value, Interpreter) and (value.level is level or value.level is GROUND):
-                tangent = value._label if value._deferred else value.tangent
+                tangent = None if still else value._label if value._deferred else value.tangent
                 primals.append(value.primal)
                 tangents.append(tangent)
                 if tangent is not None and moving.__class__ is not Terms:
@@ -214,8 +226,10 @@ class Interpreter(Lifted):
         return out
 
     def _function(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if function is np.where and len(args) == 3 and any(getattr(each, "_deferred", False) for each in args):
-            return self._elementwise(WHERE, args, function)
+        if function is np.where and len(args) == 3:
+            new = None if self.level.tape is None else self.level.tape.step(self, WHERE, function, args)
+            if new is not None or any(getattr(each, "_deferred", False) for each in args):
+                return self._elementwise(WHERE, args, function) if new is None else new
         row = rule_of(function)
         if row is None:
             scalar = jitted.python_function(function)

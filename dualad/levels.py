@@ -19,6 +19,7 @@ class Level(int):
     alive: bool
     transform: str
     program: Any = None  # where its tangents are written down, in reverse mode
+    tape: Any = None  # where steps are written down whose tangents are computed later (`pending`)
     _numbers = itertools.count(2, 2)
 
     @classmethod
@@ -38,7 +39,7 @@ class Level(int):
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.alive = False
+        self.alive, self.tape = False, None
         if "below" in self.__dict__:
             self.below.alive = False
 

@@ -16,6 +16,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from .rules.chain import pushforward
 from .rules.table import Elementwise
 
+TYPES = {"d": "float64", "f": "float32", "?": "boolean", "l": "int64", "q": "int64"}
+"""The dtypes that loops take, and numba's names for them."""
+
 ARITHMETIC: dict[np.ufunc, str] = {
     np.add: "{0} + {1}",
     np.subtract: "{0} - {1}",
