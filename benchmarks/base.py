@@ -40,6 +40,8 @@ class Peer:
         False for the plain function, whose answer is not the derivative.
     traced
         Whether its arrays are NumPy's, so that tracemalloc sees its memory.
+    steady
+        For so many seconds it runs before it is timed: some become quicker in the course of a process.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Peer:
     reverse: bool = False
     checked: bool = True
     traced: bool = False
+    steady: float = 0.0
 
     def available(self) -> bool:
         """Whether it is installed."""

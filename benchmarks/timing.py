@@ -139,6 +139,10 @@ def take_turns(
     running: Sequence[Line], functions: dict[str, Derivative], inputs: tuple[Any, ...], seconds: float, rounds: int
 ) -> None:
     """Fill the lines' rounds; garbage is collected between turns only."""
+    for line in running:
+        begin = time.perf_counter()
+        while time.perf_counter() - begin < min(line.peer.steady, seconds):
+            functions[line.name](*inputs)
     expected = {line.name: seconds_per_call(functions[line.name], inputs, 1) for line in running}
     share = seconds / max(1, len(running))
     spent = dict.fromkeys(expected, 0.0)

@@ -9,16 +9,27 @@ START, EACH = 0.25, 0.1
 to make a kernel where that is loaded. So nobody ever waits for more than about twice the time of the better of both ways."""
 
 
-class Heat:
-    """What is known of a function: the seconds that it ran for, the chains that were met, and whether there is no point in
-    any more."""
+SHORT = 3
+"""Chains that have fewer steps, on the average, save nothing."""
 
-    __slots__ = ("chains", "cold", "seconds")
+OFTEN = 32
+"""After so many runs that is known."""
+
+
+class Heat:
+    """What is known of a function: the seconds that it ran for, and whether there is no point in more than that; of hot runs
+    how many there were, how many kinds of chains were met, how many tangents were asked for, and how many steps led to them."""
+
+    __slots__ = ("asked", "chains", "cold", "runs", "seconds", "steps")
 
     def __init__(self) -> None:
-        self.seconds, self.chains, self.cold = 0.0, 0, False
+        self.seconds, self.cold = 0.0, False
+        self.runs = self.chains = self.asked = self.steps = 0
 
     @property
     def hot(self) -> bool:
-        """Whether it has run for as long as it would take to do better."""
-        return self.seconds > EACH and not self.cold and (self.seconds > START or "dualad.simd" in sys.modules)
+        """Whether it has run for as long as it would take to do better, and that is better."""
+        if self.cold or self.seconds <= EACH or (self.seconds <= START and "dualad.simd" not in sys.modules):
+            return False
+        self.cold = self.runs > OFTEN and self.steps < SHORT * max(1, self.asked)
+        return not self.cold

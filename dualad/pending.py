@@ -222,6 +222,8 @@ class Tape:
         """The tangent of a step's value."""
         index, first = step[:2]
         steps = self.steps[first : index + 1]
+        self.heat.asked += 1
+        self.heat.steps += len(steps)
         keys = tuple([each[2] for each in steps])
         directions = self.directions
         key = (directions if directions <= UNROLLED else 0, keys)
@@ -311,6 +313,7 @@ def begin(level: Level, heat: Heat, primals: Any, seeds: Any) -> None:
                     outer.tape.heat.cold, outer.tape = True, None
                 return
     if directions:
+        heat.runs += 1
         level.tape = Tape(level, directions, heat)
 
 

@@ -276,6 +276,20 @@ def test_too_many_ways():
     np.testing.assert_allclose(deepest, slope, rtol=1e-12)
 
 
+def test_short_chains():
+    """A function whose chains are of a step or two, or that has none, is left alone."""
+    for f in (lambda x: np.sum(x**2), lambda x: x[0] * x[1] + np.sin(x[2])):
+        jacobian = dualad.jacfwd(f)
+        for _ in range(heat.OFTEN + 5):
+            jacobian(X)
+        assert of(f).cold
+    for f in (lambda x: np.sum(np.exp(x**2) * x),):
+        jacobian = dualad.jacfwd(f)
+        for _ in range(heat.OFTEN + 5):
+            jacobian(X)
+        assert not of(f).cold
+
+
 @pytest.mark.parametrize("way", ["kernels", "rules"])
 def test_long_chains(way, request):
     """A loop of many steps is cut into chains of one kind."""
