@@ -100,10 +100,9 @@ def getitem(self: Any, key: Any) -> Any:
                 tangent = None
         if not self._elements:
             return self._wrap(y, tangent)
-        if is_float and tangent.__class__ is ndarray:
-            new = self._elements[0].of(y, tangent if len(tangent) != 1 else tangent[0], self.level)
-        elif is_float and tangent.__class__ is Linear:
-            new = self._elements[0].of(y, tangent, self.level)
+        if is_float and (tangent.__class__ is ndarray or tangent.__class__ is Linear):
+            single = tangent.__class__ is ndarray and len(tangent) == 1
+            new = self._elements[0].of(y, tangent[0] if single else tangent, self.level)
         else:
             new = self._lift(y, tangent)
         noted = self._noted if self._base is None else root_of(self)._noted
