@@ -156,12 +156,14 @@ class Program:
         self.kept.setdefault(id(owner(array)), []).append(ref(made))
 
     def written(self, array: Any) -> None:
-        """Before memory changes: calls that have an array there get a copy of what is in it now."""
-        kept = self.kept.pop(id(owner(array)), None)
+        """Before memory changes: calls that have an array there get a copy of what is in it now, all of it: who is found now is
+        not looked for again, however often and wherever in this memory is written."""
+        whole = owner(array)
+        kept = self.kept.pop(id(whole), None)
         for made in [reference() for reference in kept or ()]:
             if made is not None:
-                made.args = _copied(made.args, array)
-                made.keywords = _copied(made.keywords, array)
+                made.args = _copied(made.args, whole)
+                made.keywords = _copied(made.keywords, whole)
 
 
 def owner(array: Any) -> Any:
@@ -171,13 +173,13 @@ def owner(array: Any) -> Any:
     return array
 
 
-def _copied(value: Any, array: Any) -> Any:
-    """Arguments with a copy of each array that may lie in the same memory."""
+def _copied(value: Any, whole: Any) -> Any:
+    """Arguments with a copy of each array that lies in this memory."""
     if isinstance(value, ndarray | Lifted):
         plain = memory(value)
-        return np.copy(value) if isinstance(plain, ndarray) and np.may_share_memory(plain, array) else value
+        return np.copy(value) if isinstance(plain, ndarray) and owner(plain) is whole else value
     if isinstance(value, tuple | list):
-        return refilled(value, [_copied(each, array) for each in value])
+        return refilled(value, [_copied(each, whole) for each in value])
     if isinstance(value, dict):
-        return {name: _copied(each, array) for name, each in value.items()}
+        return {name: _copied(each, whole) for name, each in value.items()}
     return value

@@ -151,6 +151,16 @@ def scatter(target: Any, key: Any, value: Any) -> None:
         np.add.at(target, key, value)
 
 
+def last_written(cotangent: Any, key: Any, shape: tuple[int, ...]) -> Any:
+    """The cotangent of what was written at an index, zero for what was overwritten in the same call: the last one stays where
+    the index names a place several times."""
+    places = np.reshape(np.arange(prod(shape)), shape)[key]
+    order = np.arange(prod(places.shape))
+    last = np.zeros_like(places, shape=(prod(shape),))
+    last[np.ravel(places)] = order
+    return np.where(last[places] == np.reshape(order, places.shape), cotangent, 0.0)
+
+
 def transposed(
     outputs: Sequence[Variable | None], cotangents: Sequence[Any], inputs: int, consume: bool, pieces: Any = None
 ) -> list[Any]:
@@ -185,7 +195,8 @@ def step_back(made: Variable, cotangent: Any, ours: bool, state: Cotangents) -> 
     if function is written:
         array, key, value = args
         if value.__class__ is Variable:
-            state.add(value, np.copy(cotangent[key]), True)
+            picked_up = np.copy(cotangent[key])
+            state.add(value, picked_up if names_once(key) else last_written(picked_up, key, cotangent.shape), True)
         if array.moves:
             rest = cotangent if ours else np.copy(cotangent)
             rest[key] = 0.0

@@ -155,3 +155,16 @@ def test_answers_are_arrays_of_their_own():
     for number, each in enumerate(answers):
         each += 1.0
         assert not any(np.shares_memory(each, other) for other in (*answers[:number], x, y, c))
+
+
+@pytest.mark.parametrize("places", [[0, 0, 1], [-1, 5, 5], [[2, 2], [2, 0]]], ids=str)
+def test_the_last_one_written_stays(places):
+    """An index that names a place several times: what was overwritten in the same call has no part in the result."""
+    places = np.array(places)
+
+    def f(x):
+        y = np.zeros_like(x)
+        y[places] = x[: places.size].reshape(places.shape) * 2.0
+        return y**2 * x
+
+    np.testing.assert_allclose(jacrev(f)(X), jacfwd(f)(X), rtol=1e-12)
