@@ -103,7 +103,7 @@ def test_batches():
 
 
 def test_what_says_no():
-    with pytest.raises(BadArgument, match=r"no hash: dask\.array.*map_blocks"):
+    with pytest.raises(BadArgument, match=r"dask.*no hash.*map_blocks"):
         jit(FUNCTIONS["matrix product"])(P, LAZY)
     with pytest.raises(NotDifferentiable, match="array of chunks"):
         dualad.sparse_jacfwd(np.sin)(LAZY[:, 0])
