@@ -106,7 +106,8 @@ class Entries:
             variants.append(f"_ZGV_LLVM_N{lanes}{'v' * arity}_{symbol}({wide})")
         if variants:
             attributes.append(f'"vector-function-abi-variant"="{",".join(variants)}"')
-        keep(module, kept)
+        if kept:  # LLVM refuses an empty list
+            keep(module, kept)
         for attribute in attributes:
             set.add(function.attributes, attribute)  # llvmlite's own method knows some of LLVM's attributes only
         return function
