@@ -27,6 +27,7 @@ from .lift import Lifted, LiftedScalar, memory, refilled
 from .linear import Linear
 from .notes import PROGRAMS, SEED, WRITTEN, root_of, stays_zero, written
 from .objects import lift_objects
+from .repeats import write_rows
 from .rules.table import Array, innermost
 from .watching import WATCH, carries
 
@@ -313,14 +314,10 @@ def setitem(self: Any, key: Any, value: Any) -> None:
     if own is not None:
         written(self)
         kind = key.__class__
-        if kind is slice or kind is int:  # only what is quicker this way, and surely right
-            if tangent is None:
-                own[ALL, key] = 0.0
-                return
-            if tangent.ndim == own.ndim - (kind is int):
-                own[ALL, key] = tangent
-                return
-        _last(own)[_closed(key)] = 0.0 if tangent is None else _last(tangent)
+        if (kind is slice or kind is int) and (tangent is None or tangent.ndim == own.ndim - (kind is int)):
+            own[ALL, key] = 0.0 if tangent is None else tangent  # quicker, and surely right
+        elif tangent is None or not write_rows(own, key, tangent, self.primal, value):
+            _last(own)[_closed(key)] = 0.0 if tangent is None else _last(tangent)
 
 
 def _fit(array: Any, value: Any) -> Any:

@@ -321,3 +321,23 @@ def test_writing_into_a_plain_array(name):
     jvp(lambda x: (WRITERS[name](plain, np.floor(x)), x)[1], (X,), (X,))
     WRITERS[name](other, X)
     np.testing.assert_array_equal(plain, other)
+
+
+@pytest.mark.parametrize("directions", [1, 3])
+@pytest.mark.parametrize("layout", ["C", "F"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_places_named_several_times(order, layout, directions):
+    """Of values that are written to one place in one call the tangent is that of the one that stays, however they lie."""
+    table = np.array([[0, 1, 0], [1, 0, 1]], order=order)
+    weights = np.asarray(np.arange(1.0, 7.0).reshape(2, 3), order=layout)
+
+    def f(p):  # linear in the first one: it is its own derivative at 1
+        y = np.zeros((2, 4)) * p[0]
+        y[table, 2] = p[0] * weights
+        y[[1, 1, 0], 0] = p[0] * np.array([5.0, 7.0, 9.0])
+        y.T[[[3, 3], [3, 3]], [[0, 1], [0, 0]]] = (p[0] * weights[:, :2].T).T
+        return y
+
+    got = jacfwd(f)(np.ones(directions))
+    np.testing.assert_array_equal(got[..., 0], f(np.ones(directions)))
+    np.testing.assert_array_equal(got[..., 1:], 0.0)

@@ -168,3 +168,15 @@ def test_the_last_one_written_stays(places):
         return y**2 * x
 
     np.testing.assert_allclose(jacrev(f)(X), jacfwd(f)(X), rtol=1e-12)
+
+
+def test_the_last_one_written_stays_however_values_lie():
+    """NumPy goes by memory, where several places of a table are one."""
+    table, weights = np.array([[0, 1, 0], [1, 0, 1]]), np.asfortranarray(np.arange(1.0, 7.0).reshape(2, 3))
+
+    def f(x):
+        y = np.zeros(2) * x[0]
+        y[table] = x[0] * weights
+        return y**2 * x[1]
+
+    np.testing.assert_allclose(jacrev(f)(X), jacfwd(f)(X), rtol=1e-12)

@@ -106,6 +106,7 @@ def test_layers():
         "linear",
         "assembling",
         "transposing",
+        "repeats",
         "storage",
         "chunks",
         "terms",
