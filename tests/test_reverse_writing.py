@@ -113,8 +113,16 @@ def filled_matrix(x):
     return m.sum(0)
 
 
+def written_elsewhere_first(x):
+    """A row is read; then another one is written, and only then this one."""
+    table = np.zeros_like(x, shape=(2, 3))
+    table[1] += table[0] * x[0]
+    table += 1.5
+    return table * x[1]
+
+
 FUNCTIONS = [writes, views, recurrence, reused_buffer, overwritten_result, rows_of_a_table, changed_index, changed_mask]
-FUNCTIONS += [rebuilt, one_by_one, several, filled_matrix]
+FUNCTIONS += [rebuilt, one_by_one, several, filled_matrix, written_elsewhere_first]
 
 
 @pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.__name__)
