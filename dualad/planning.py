@@ -23,6 +23,9 @@ from .views import VIEWS, Access, Map, over, packed, packed_all, size_of, space_
 MANY = 700
 """Lines of one kernel: LLVM takes a third of a second for so many, and more than twice that for twice as many."""
 
+MORE, LARGE = 1500, 2**16
+"""Lines of one kernel over arrays of so many elements: what lies between two kernels goes through memory at each call."""
+
 STEP, LINE = 3000, 30
 """What a step of Python, and beginning with another line, take in the time of one operation on one element."""
 
@@ -228,7 +231,7 @@ class Plan:
             elif role in COMPUTED:
                 stage = max(stage, floor)
                 counts[stage] = counts.get(stage, 0) + 1 + len(self.parts.get(line, ()))
-                if counts[stage] >= MANY:
+                if counts[stage] >= (MANY if size_of(line) < LARGE else MORE):
                     floor = stage + 1
             self.stage[line] = stage
             while len(self.stages) <= stage:

@@ -10,6 +10,7 @@ from test_compile import check
 
 import dualad
 from dualad import jit
+from dualad.compile import Program
 
 N = 10007  # more than is kept beside each other, and no multiple of a block
 
@@ -93,3 +94,16 @@ def test_seeds_are_read_once_for_each_direction():
     assert all(array.size <= 2 for array in program.plan.rows.values())
     read = [line for line in program.hidden if line.shape and line not in program.plan.numbers]
     assert set(read) <= set(program.plan.rows)
+
+
+@pytest.mark.parametrize(("size", "kernels"), [(3, 2), (2**16, 1)])
+def test_kernels_of_large_arrays_are_longer(size, kernels):
+    """A program of a thousand lines is cut where arrays are small, and not where what lies between would go through memory."""
+
+    def chain(x):
+        for place in range(500):
+            x = np.sin(x) + place
+        return x
+
+    plan = Program(dualad.record(chain)(np.zeros(size))).plan
+    assert len({plan.stage[line] for line in plan.live if plan.roles[line] == "loop"}) == kernels
