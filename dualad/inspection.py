@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .dual import Dual
 from .levels import GROUND
+from .lift import Lifted
 from .structural import plain
 
 
@@ -44,7 +47,7 @@ def primal_of(x: Any) -> Any:
     Returns
     -------
     array, scalar or dual
-        The value; of nested duals a dual of the outer transform. What is not dual is returned as it is.
+        The value, an array of its own; of nested duals a dual of the outer transform. What is not dual is returned as it is.
 
     Examples
     --------
@@ -52,7 +55,14 @@ def primal_of(x: Any) -> Any:
     >>> dualad.derivative(lambda x: x * dualad.primal_of(x))(3.0)
     np.float64(3.0)
     """
-    return x.primal if isinstance(x, Dual) else x
+    return _own(x.primal) if isinstance(x, Dual) else x
+
+
+def _own(value: Any) -> Any:
+    """An array that nobody else has: who writes into it shall not change what derivatives are computed of. Of a dual whose
+    transform has returned none are computed any more."""
+    is_array = isinstance(value, np.ndarray) or (isinstance(value, Lifted) and value.level.alive)
+    return value.copy("K") if is_array and value.ndim else value
 
 
 def tangent_of(x: Any) -> Any:
@@ -66,7 +76,7 @@ def tangent_of(x: Any) -> Any:
     Returns
     -------
     array of shape (k, \\*x.shape), or None
-        The derivatives of x along k directions; None where x does not vary, and for what is not dual.
+        The derivatives of x along k directions, an array of its own; None where x does not vary, and for what is not dual.
 
     Examples
     --------
@@ -77,4 +87,4 @@ def tangent_of(x: Any) -> Any:
     array([[2., 0.],
            [0., 6.]])
     """
-    return plain(x.tangent) if isinstance(x, Dual) else None
+    return _own(plain(x.tangent)) if isinstance(x, Dual) and x.tangent is not None else None

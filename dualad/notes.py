@@ -89,3 +89,14 @@ WRITTEN: ContextVar[bool] = ContextVar("WRITTEN", default=False)
 def stays_zero(primal: Any, tangent: Any) -> bool:
     """Whether a plain tangent is a constant of a program and zero: its zeros are those of seeds, and need not be carried."""
     return isinstance(primal, Lifted) and is_recorded(primal) and not WRITTEN.get() and not np.any(tangent)
+
+
+def changes(array: Any) -> None:
+    """Before memory changes, or is given to somebody who may change it: what is recorded at present keeps what is there."""
+    for program in [*PROGRAMS] if PROGRAMS else ():
+        program.written(array)
+
+
+def is_lent(array: Any) -> bool:
+    """Whether somebody holds the plain array under a constant one, and may write into it when he likes."""
+    return hasattr(array, "_views") and getattr(root_of(array), "_lent", False)

@@ -9,12 +9,13 @@ them its kernel is found; where there is none, and none can be made, `deferred` 
 Steps are operations on arrays of one size that lie one after the other in memory, and numbers. Whatever else happens asks for
 the tangents of its operands, and goes on from there. A step keeps the values that its partial derivatives need, but for those
 that a kernel computes as soon as loads. Plain arrays, which f may write into, are copied, and before a dual one is written
-into, steps are told (`written`). What f decides by values it decides in every run: a chain is no recording of f.
+into, or lent, steps are told (`written`). What f decides by values it decides in every run: a chain is no recording of f.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -62,26 +63,28 @@ class Tape:
         What operands bring along that no step made: constants, values, tangents.
     saved
         How many numbers there are in arrays among all of them.
+    thread
+        The one that f runs in. Operations of others, which f may start, are no steps: theirs would come between.
     """
 
-    __slots__ = ("__weakref__", "directions", "heat", "leaves", "level", "saved", "steps")
+    __slots__ = ("__weakref__", "directions", "heat", "leaves", "level", "saved", "steps", "thread")
 
-    def __init__(self, level: Level, directions: int, heat: Heat) -> None:
+    def __init__(self, level: Level, directions: int, heat: Heat, thread: int = 0) -> None:
         self.level, self.directions, self.heat = level, directions, heat
         self.steps: list[list[Any]] = []
         self.leaves: list[Any] = []
-        self.saved = 0
+        self.saved, self.thread = 0, thread or get_ident()
         notes.PROGRAMS.add(self)
 
     # -- writing down ------------------------------------------------------------------------------------------------------
 
     def step(self, owner: Any, row: Elementwise, compute: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
         """The value of an operation, lifted, its tangent owed; None if it is none of those that can be written down."""
-        if WATCH.get() is not None:
+        if WATCH.get() is not None or get_ident() != self.thread:
             return None
-        steps, leaves = self.steps, self.leaves
+        steps, start = self.steps, len(self.leaves)
         index = first = len(steps)
-        start = len(leaves)
+        leaves: list[Any] = []  # put to the others when all has gone well: kernels count them
         key: list[Any] = [row.function]
         primals: list[Any] = []
         sources: list[Any] = []  # for each operand its step, or where it lies among the leaves
@@ -96,9 +99,8 @@ class Tape:
                 length = primal.size
             else:
                 source = len(leaves)
-                found = self._leaf(value, row.function is np.power and len(primals) == 1)
+                found = self._leaf(value, leaves, row.function is np.power and len(primals) == 1)
                 if found is None:
-                    del leaves[start:]
                     return None
                 primal, code, length = found
                 key.append(code)
@@ -106,7 +108,6 @@ class Tape:
                     key.append(value)
             if length and length != size:
                 if size:
-                    del leaves[start:]
                     return None
                 size = length
             primals.append(primal)
@@ -114,17 +115,14 @@ class Tape:
         known = tuple(key)
         plan = _plans.get(known) or fusing.plan(known)
         if not plan or not size:
-            del leaves[start:]
             return None
         if index - first >= LONG or (self.saved > ROOM and self.saved > 2 * self.directions * size):
-            del leaves[start:]
-            self.level.tape = Tape(self.level, self.directions, self.heat)
-            return self.level.tape.step(owner, row, compute, operands)
+            return self._renewed().step(owner, row, compute, operands)
         y = compute(*primals)
-        if y.__class__ is not ndarray or y.size != size:
-            del leaves[start:]
+        if y.__class__ is not ndarray or y.size != size or len(steps) != index:  # a handler of NumPy's errors took steps itself
             return owner._completed(row, operands, *owner._apart(operands), y)
-        self._keep(sources, primals, plan.operands, size)
+        self._keep(sources, primals, plan.operands, leaves)
+        self.leaves.extend(leaves)
         step = [index, first, known, start, None, plan.light]
         if plan.value:
             step[4] = y
@@ -135,24 +133,28 @@ class Tape:
         new._base = new._recipe = new._views = new._noted = None
         return new
 
-    def _keep(self, sources: list[Any], primals: list[Any], wanted: Sequence[bool], size: int) -> None:
+    def _renewed(self) -> Tape:
+        """An empty one in place of this, to which arrays that refer to it are as good as any."""
+        self.level.tape = tape = Tape(self.level, self.directions, self.heat, self.thread)
+        return tape
+
+    def _keep(self, sources: list[Any], primals: list[Any], wanted: Sequence[bool], leaves: list[Any]) -> None:
         """Keep the operands of a step of which its tangent is computed, and let go of the others."""
         for source, primal, kept in zip(sources, primals, wanted):  # noqa: B905 - strict takes its time
             if source.__class__ is list:
                 if kept and source[4] is None and not source[5]:
                     source[4] = primal
-                    self.saved += size
+                    self.saved += primal.size
             elif primal.__class__ is ndarray:
                 if not kept:
-                    self.leaves[source] = None
-                elif self.leaves[source] is OTHERS:
-                    self.leaves[source] = primal.copy()
-                    self.saved += size
+                    leaves[source] = None
+                elif leaves[source] is OTHERS:
+                    leaves[source] = primal.copy()
+                    self.saved += primal.size
 
-    def _leaf(self, value: Any, literal: bool) -> Any:
+    def _leaf(self, value: Any, leaves: list[Any], literal: bool) -> Any:
         """An operand that no step made: its primal, the code, and its size if it is an array. What it brings along is put to
         the leaves. None if it is of another kind."""
-        leaves = self.leaves
         kind = value.__class__
         if kind is DualNumber:
             primal, slope = value.primal, value.slope
@@ -178,15 +180,15 @@ class Tape:
                 return value, TRUTHS, value.size
             return (value, ARRAY, value.size) if _is_plain(value) else None
         if (kind is DualArray or kind is DeferredArray or kind is PendingArray) and value.level is self.level:
-            return self._array(value)
+            return self._array(value, leaves)
         return None
 
-    def _array(self, value: Any) -> Any:
+    def _array(self, value: Any, leaves: list[Any]) -> Any:
         """The same of a dual array."""
         primal = value.primal
         if primal.__class__ is not ndarray or not _is_plain(primal):
             return None
-        self.leaves.append(primal)
+        leaves.append(OTHERS if notes.is_lent(value) else primal)
         label = value._label
         if label.__class__ is Terms:
             if len(label) == 1 and self.directions <= UNROLLED:
@@ -202,19 +204,20 @@ class Tape:
             return None
         base = Base(None, tangent)
         notes.note(value, base)
-        self.leaves.append(base)
+        leaves.append(base)
         return primal, WHOLE, primal.size
 
     def written(self, array: Any) -> None:
-        """Before the memory of an array changes: steps keep what was there."""
+        """Before the memory of an array changes: steps keep what was there. Where there are many, others follow in a new place,
+        so that loops that write need not look through ever more of them."""
         owner = array if array.base is None else array.base
-
-        def kept(each: Any) -> Any:
-            return each.copy() if each.__class__ is ndarray and (each is owner or each.base is owner) else each
-
-        self.leaves[:] = map(kept, self.leaves)
-        for step in self.steps:
-            step[4] = kept(step[4])
+        places: list[tuple[list[Any], int]] = [(self.leaves, place) for place in range(len(self.leaves))]
+        for holder, place in [*places, *((step, 4) for step in self.steps)]:
+            each = holder[place]
+            if each.__class__ is ndarray and (each is owner or each.base is owner):
+                holder[place] = each.copy()
+        if len(self.steps) > LONG and self.level.tape is self:
+            self._renewed()
 
     # -- making good -------------------------------------------------------------------------------------------------------
 

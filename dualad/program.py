@@ -19,7 +19,7 @@ from .errors import NoRule, caller
 from .foreign import is_chunked
 from .levels import Level
 from .lift import Lifted, leaves, memory, refilled
-from .notes import PROGRAMS
+from .notes import PROGRAMS, is_lent
 from .rules.transposes import Unknown, part_written, unknowns, written
 
 
@@ -129,11 +129,12 @@ class Program:
             base = value.base
             for each in self.operands if self.operands.__class__ is tuple else leaves((self.operands,)):
                 if each.__class__ is ndarray:
-                    if each is value or (base is not None and np.may_share_memory(each, value)):
-                        return value.copy()
-                elif each.__class__ in (tuple, list, dict) and any(
-                    item.__class__ is ndarray and np.may_share_memory(item, value) for item in leaves((each,))
-                ):
+                    foreign = each is value or (base is not None and np.may_share_memory(each, value))
+                elif each.__class__ in (tuple, list, dict):
+                    foreign = any(item.__class__ is ndarray and np.may_share_memory(item, value) for item in leaves((each,)))
+                else:
+                    foreign = is_lent(each) and np.may_share_memory(memory(each), value)
+                if foreign:
                     return value.copy()
             self._keep(value, made)
             return value

@@ -25,7 +25,7 @@ from .errors import refuse
 from .levels import GROUND
 from .lift import Lifted, LiftedScalar, memory, refilled
 from .linear import Linear
-from .notes import PROGRAMS, SEED, WRITTEN, root_of, stays_zero, written
+from .notes import SEED, WRITTEN, changes, is_lent, root_of, stays_zero, written
 from .objects import lift_objects
 from .repeats import write_rows
 from .rules.table import Array, innermost
@@ -51,6 +51,7 @@ def lend(array: Any) -> Any:
     that would bring one is refused."""
     if hasattr(array, "_views"):
         root_of(array)._lent = True
+        changes(memory(array))
     return innermost(array)
 
 
@@ -298,7 +299,7 @@ def setitem(self: Any, key: Any, value: Any) -> None:
                 root = root_of(self)
                 fitted = _fit(root, value)
                 if fitted is not root:
-                    if getattr(root, "_lent", False):
+                    if is_lent(root):
                         refuse(
                             "writing a dual number into an array of which np.asarray made a plain one", "use the array itself"
                         )
@@ -307,8 +308,7 @@ def setitem(self: Any, key: Any, value: Any) -> None:
                     _become(root, _twin(root))  # this view had left out zeros
             if value.level is self.level:
                 value, tangent = value.primal, value.tangent if carries(self.level) else None
-    for program in [*PROGRAMS] if PROGRAMS else ():
-        program.written(memory(self.primal))
+    changes(memory(self.primal))
     self.primal[key] = value
     own = self.tangent
     if own is not None:
