@@ -45,6 +45,14 @@ def scattered(array: Any, places: Any, values: Any) -> Any:
     return copy
 
 
+def part_written(array: Any, imaginary: bool, values: Any) -> Any:
+    """The complex array with other real, or imaginary, parts."""
+    copy = np.copy(array, order="K")
+    part = copy.imag if imaginary else copy.real
+    part[...] = values
+    return copy
+
+
 def cast(array: Any, dtype: Any) -> Any:
     """Another dtype, of a scalar too."""
     return np.asarray(array).astype(dtype)[()] if not isinstance(array, np.ndarray) else array.astype(dtype)
@@ -90,6 +98,8 @@ class Graph:
         For each leaf of the arguments that is part of the program, what it is.
     structure, arguments
         The containers of what was returned, and of the arguments.
+    sizes
+        Lines whose shape or dtype other values might change: they are computed, to be asked, whoever needs them.
     seen
         Arrays from outside that are in no line, with what was in them: Python may have decided by them. `jit` looks at them.
     fused
@@ -106,6 +116,7 @@ class Graph:
         self.guards: list[Guard] = []
         self.structure: Any = None
         self.arguments: Any = None
+        self.sizes: dict[Line, None] = {}
         self.seen: list[tuple[Any, bytes]] = []
         self.fused: Callable[[Graph], list[list[Any]]] = lambda graph: []
         self.constants: dict[Any, Line] = {}  # by dtype, shape and bytes
@@ -143,8 +154,9 @@ class Graph:
             self.guards.append(Guard(line, outcome, len(self.lines), place))
 
     def live(self) -> list[Line]:
-        """The lines that outputs and guards depend on, inputs among them, in order."""
-        needed = {line.number for line in lines_in(self.outputs)} | {guard.line.number for guard in self.guards}
+        """The lines that outputs, guards and sizes depend on, inputs among them, in order."""
+        needed = {line.number for line in (*lines_in(self.outputs), *self.sizes)}
+        needed |= {guard.line.number for guard in self.guards}
         for line in reversed(self.lines):
             if line.number in needed:
                 needed.update(each.number for each in line.inputs())
@@ -208,6 +220,7 @@ class Graph:
             place[line] = (rule(new, fresh) or fresh) if line.function is not None else fresh
         new.inputs = [None if line is None else place[line] for line in self.inputs]
         new.outputs = [replaced(leaf, place.__getitem__) for leaf in self.outputs]
+        new.sizes = {place[line]: None for line in self.sizes}
         for guard in self.guards:
             at = bisect_left(then, guard.before)
             before = now[at] if at < len(now) else len(new.lines)

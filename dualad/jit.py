@@ -144,14 +144,15 @@ class Jitted(Wrapper):
                 if variant.seen and not variant.holds():
                     continue
                 values = leaves if len(variant.places) == len(leaves) else [leaves[place] for place in variant.places]
-                if targets is None or not variant.program.given:
-                    outputs = variant.run(*values, *variant.hidden)
-                else:
-                    outputs = variant.run(*values, *variant.hidden, **targets.memory(variant, values))
-                if outputs is None and (wider := self._wider(entry, variant)) is not None:
-                    variant = wider
-                    outputs = variant.run(*values, *variant.hidden)
-                    targets = None if targets is None else targets.missed()
+                memory = {} if targets is None or not variant.program.given else targets.memory(variant, values)
+                try:
+                    outputs = variant.run(*values, *variant.hidden, **memory)
+                    if outputs is None and (wider := self._wider(entry, variant)) is not None:
+                        variant = wider
+                        outputs = variant.run(*values, *variant.hidden)
+                        targets = None if targets is None else targets.missed()
+                except Exception:  # of a step that f may not take for these values; if it does, f will raise it
+                    outputs = None
                 if outputs is not None:
                     self._counts[0] += 1
                     if leaves is args and targets is None and len(entry.variants) == 1:
@@ -197,10 +198,13 @@ class Jitted(Wrapper):
                 return self._f(*args, **keywords)
             entry.variants.insert(0, variant := Variant(program))
         values = [leaves[place] for place in variant.places]
-        outputs = variant.run(*values, *variant.hidden)
-        if outputs is None and (wider := self._wider(entry, variant)) is not None:
-            variant = wider
+        try:
             outputs = variant.run(*values, *variant.hidden)
+            if outputs is None and (wider := self._wider(entry, variant)) is not None:
+                variant = wider
+                outputs = variant.run(*values, *variant.hidden)
+        except Exception:  # as above
+            outputs = None
         if outputs is None:  # what it does differs from run to run
             return self._f(*args, **keywords)
         return outputs[0] if variant.single else unflatten(variant.structure, outputs)

@@ -18,10 +18,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import unrolling
+from .bases import anew, base_line
 from .errors import NoRule, TangentLossError, caller, refuse
-from .graph import Graph, calls_or_writes, cast, copyto, item, scattered, written
+from .graph import calls_or_writes, cast, copyto, written
 from .lift import Lifted, LiftedScalar, binary, refilled, unary, ungrounded
-from .lines import Line, replaced
+from .lines import Line
 from .objects import array_of_objects, lift_objects
 from .rules.calling import prepared
 from .rules.groups import rule_of
@@ -251,6 +252,11 @@ class NodeScalar(Node, LiftedScalar):
 
     __slots__ = ()
 
+    def _ufunc(self, ufunc: Any, inputs: tuple[Any, ...], compute: Callable[..., Any] | None = None) -> Any:
+        if compute is operator.mul and self.dtype.kind in "iu" and any(isinstance(each, list | tuple | str) for each in inputs):
+            return operator.mul(*[int(each) if each is self else each for each in inputs])  # so many times
+        return super()._ufunc(ufunc, inputs, compute)
+
     def item(self, *index: Any) -> Any:
         return self
 
@@ -282,7 +288,7 @@ class NodeArray(Node):
         for base, view in zip(chain[:0:-1], chain[-2::-1], strict=True):
             if view._seen is not base._line:
                 assert view._recipe is not None
-                view._line = _anew(view.tape.graph, *view._recipe, base._line)
+                view._line = anew(view.tape.graph, *view._recipe, base._line)
                 view._seen = base._line
         return self._line
 
@@ -311,16 +317,12 @@ class NodeArray(Node):
 
     def _store(self, line: Line) -> None:
         """A new value, for the bases of this view too."""
-        graph, view = self.tape.graph, self
+        view = self
         while (base := view._base) is not None:
             assert view._recipe is not None
             recipe, of = view._recipe
             view._line = line
-            if recipe.function is operator.getitem and recipe.args[0] is of:
-                line = graph.emit(written, (base._line, recipe.args[1], line), {}, base.example)
-            else:
-                places = _places(recipe, of, base.example)
-                line = graph.emit(scattered, (base._line, self.tape.constant(places), line), {}, base.example)
+            line = base_line(self.tape, recipe, of, base._line, base.example, line)
             view._seen = line
             view = base
         view._line = line
@@ -367,31 +369,3 @@ def _key(key: Any) -> Any:
     """An index as NumPy takes it: an integer node by itself stands for a place, lists of nodes for arrays."""
     key = tuple(map(lift_objects, key)) if isinstance(key, tuple) else lift_objects(key)
     return ungrounded(key) if isinstance(key, Lifted) else key
-
-
-def _anew(graph: Graph, line: Line, old: Line, new: Line) -> Line:
-    """The line of a view when its base has another value."""
-
-    def other(each: Line) -> Line:
-        return (
-            new
-            if each is old
-            else (_anew(graph, each, old, new) if each.function is not None and line.function is item else each)
-        )
-
-    args, keywords = replaced(line.args, other), replaced(line.keywords, other)
-    return graph.copied(line, args, keywords)
-
-
-def _places(line: Line, base: Line, example: Any) -> Any:
-    """Where the elements of a view lie in its raveled base: the view's function of an array that counts."""
-    counted = np.empty_like(example, np.intp)  # it lies in memory as the base does, which some functions ask
-    counted[...] = np.arange(example.size).reshape(example.shape)
-
-    def value(each: Line) -> Any:
-        if each is base:
-            return counted
-        return _places(each, base, example) if each.kind == "structure" else np.zeros(each.shape, np.intp)
-
-    assert line.function is not None
-    return line.function(*replaced(line.args, value), **replaced(line.keywords, value))

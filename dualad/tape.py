@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from .lift import Lifted, refilled, ungrounded
 from .lines import Line
 from .naming import assigned
 from .nodes import STATIC, Node, NodeArray, NodeScalar, example_of, examples_of, static_bound
+from .sizes import VIEWED, is_sized
 from .unrolling import clock
 
 
@@ -94,6 +96,8 @@ class Tape:
 
     def call(self, function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], weak: bool = False) -> Any:
         """Run a function on the examples, and write it down."""
+        if function in VIEWED:
+            args, keywords = (*args[:1], *map(_static, args[1:])), {key: _static(each) for key, each in keywords.items()}
         value = function(*examples_of(args), **examples_of(keywords))
         if weak and isinstance(value, np.inexact):
             value = value.item()
@@ -103,6 +107,10 @@ class Tape:
             return value
         line = self.graph.emit(function, self.lines_of(args), self.lines_of(keywords), value)
         line.name = line.name or assigned()
+        if is_sized(line):
+            several = isinstance(value, tuple | list)
+            parts = [self.graph.emit(item, (line, i), {}, v) for i, v in enumerate(value)] if several else [line]
+            self.graph.sizes |= dict.fromkeys(each for each in parts if each.kind != "structure")
         return self.wrapped(value, line, [each for each in _arrays_in((args, keywords)) if each.tape is self])
 
     def wrapped(self, value: Any, line: Line, sources: list[NodeArray]) -> Any:
@@ -124,6 +132,13 @@ class Tape:
                     node._base, node._recipe, node._seen = source, (line, source.line), source.line
                     break
         return node
+
+
+def _static(value: Any) -> Any:
+    """Integers, also in a tuple or list, as the constants that they are from now on."""
+    if isinstance(value, tuple | list):
+        return type(value)(map(_static, value))
+    return operator.index(value) if isinstance(value, NodeScalar) and value.dtype.kind in "iu" else value
 
 
 def _held(arrays: list[Any]) -> list[bool]:

@@ -69,7 +69,8 @@ class Variant:
             lines.append(f"if seen{place}.tobytes() != was{place}: return MISSED")
         hidden = [f"h{place}" for place in range(len(self.hidden))]
         names |= zip(hidden, self.hidden, strict=True)
-        lines += [f"outputs = run({', '.join(values + hidden)})", "if outputs is None: return MISSED", "counts[0] += 1"]
+        lines.append(f"try: outputs = run({', '.join(values + hidden)})")
+        lines += ["except Exception: return MISSED", "if outputs is None: return MISSED", "counts[0] += 1"]
         lines.append("return outputs[0]" if self.single else "return unflatten(structure, outputs)")
         text = "\n    ".join(["def call(args):", *lines])
         exec(compile(text, f"<call of {self.program.graph.name}>", "exec"), names)
