@@ -101,7 +101,7 @@ class Graph:
     sizes
         Lines whose shape or dtype other values might change: they are computed, to be asked, whoever needs them.
     seen
-        Arrays from outside that are in no line, with what was in them: Python may have decided by them. `jit` looks at them.
+        Arrays from outside with what was in them (`outside.Seen`): Python may have decided by them. `jit` looks at them.
     fused
         Finds the loops that compute a graph, kernel by kernel: `planning`'s, which stands above.
     """
@@ -117,7 +117,7 @@ class Graph:
         self.structure: Any = None
         self.arguments: Any = None
         self.sizes: dict[Line, None] = {}
-        self.seen: list[tuple[Any, bytes]] = []
+        self.seen: list[Any] = []
         self.fused: Callable[[Graph], list[list[Any]]] = lambda graph: []
         self.constants: dict[Any, Line] = {}  # by dtype, shape and bytes
         self._known: dict[Any, Line] = {}

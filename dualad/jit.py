@@ -196,7 +196,12 @@ class Jitted(Wrapper):
             if any(isinstance(held, Lifted) for held in program.graph.hidden.values()):
                 del self._entries[key]  # a dual of an outer transform is there this time only
                 return self._f(*args, **keywords)
-            entry.variants.insert(0, variant := Variant(program))
+            variant = Variant(program)
+            known = next((each for each in entry.variants if each.serves(variant)), None)
+            if known is None:
+                entry.variants.insert(0, variant)
+            else:
+                variant = known
         values = [leaves[place] for place in variant.places]
         try:
             outputs = variant.run(*values, *variant.hidden)

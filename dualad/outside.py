@@ -7,6 +7,8 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from .places import MANY, attribute, reachable
 
 
@@ -45,6 +47,36 @@ def look(holder: Any, name: str) -> Any:
         return holder.cell_contents
     except ValueError:  # empty yet
         return None
+
+
+class Seen:
+    """An array from outside, with what was in it when Python may have read it. `used` if it is in lines too, which take it as
+    it is: then elements that changed and made no other program of it are let go (`loosen`)."""
+
+    __slots__ = ("array", "kept", "used", "was")
+
+    def __init__(self, array: Any, used: bool) -> None:
+        self.array, self.used = array, used
+        self.kept: Any = None  # which elements count, if not all
+        self.was = array.tobytes()
+
+    def bytes(self) -> bytes:
+        """What is in it now."""
+        held = self.array if self.kept is None else self.array[self.kept]
+        return held.tobytes()  # type: ignore[no-any-return]  # NumPy's own
+
+    def holds(self) -> bool:
+        """Whether the same is in it."""
+        return self.bytes() == self.was
+
+    def loosen(self) -> None:
+        """Let go of what has changed."""
+        kept = np.ones(self.array.shape, bool) if self.kept is None else self.kept
+        now, was = self.array[kept], np.frombuffer(self.was, self.array.dtype)
+        sizes = (now.size, self.array.itemsize)
+        same = now.view(np.uint8).reshape(sizes) == was.view(np.uint8).reshape(sizes)
+        kept[kept] = same.all(axis=1)
+        self.kept, self.was = kept, self.array[kept].tobytes()
 
 
 def generators(f: Any, values: list[Any]) -> list[Any]:

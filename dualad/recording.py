@@ -23,14 +23,14 @@ from .jitted import unjitted
 from .levels import Level
 from .lift import Lifted, ungrounded
 from .objects import settled
-from .outside import generators, outside
+from .outside import Seen, generators, outside
 from .places import MANY, attribute, standing
 from .tape import Tape
 from .trees import flatten, paths, tree_map, unflatten
 from .wrapping import Wrapper
 
-SEEN = 4096
-"""So many elements of an array from outside are compared with what was in them, at most."""
+SEEN, USED = 2**16, 2**12
+"""So many elements of an array from outside are compared with what was in them, at most; fewer where lines use it, too."""
 
 
 def traced(leaf: Any) -> bool:
@@ -90,9 +90,9 @@ def _record(f: Any, args: tuple[Any, ...], keywords: dict[str, Any], statics: fr
         outer = _outer_arrays(f)
         used = tape.close({id(array): name for name, array in outer})
         graph.seen = [
-            (array, array.tobytes())
+            Seen(array, id(array) in used)
             for name, array in outer
-            if array.size <= SEEN and id(array) not in used and _is_named(f, name)
+            if array.size <= (USED if id(array) in used else SEEN) and not array.dtype.hasobject and _is_named(f, name)
         ]
     return graph
 

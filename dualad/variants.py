@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .alike import alike
 from .compile import Program
 from .outside import look
 from .trees import flatten, unflatten
@@ -39,7 +40,19 @@ class Variant:
 
     def holds(self) -> bool:
         """Whether arrays from outside are as they were when Python decided by them."""
-        return all(array.tobytes() == was for array, was in self.seen)
+        return all(each.holds() for each in self.seen)
+
+    def serves(self, other: Variant) -> bool:
+        """Whether another variant, recorded because arrays from outside have changed, is this one: then what has changed is
+        no concern of Python's, as far as one can see, and is let go."""
+        changed = [each for each in self.seen if not each.holds()]
+        if not changed or not all(each.used for each in changed) or not alike(self.program.graph, other.program.graph):
+            return False
+        for each in changed:
+            each.loosen()
+        self.seen = [each for each in self.seen if each.was]
+        self.lane = None
+        return True
 
     def wider(self) -> Variant | None:
         """The same way by a program whose guards do not ask for too much; None if this is one."""
@@ -54,19 +67,23 @@ class Variant:
         values = [f"a{place}" for place in range(len(args))]
         tests = [f"len(args) != {len(args)}"]
         lines = [f"if {tests[0]}: return MISSED", f"{', '.join(values)}, = args"]
-        for name, each in zip(values, args, strict=True):
+        for name, value in zip(values, args, strict=True):
             test = f"{name}.__class__ is not {name}_class"
-            names[f"{name}_class"] = each.__class__
-            if isinstance(each, np.ndarray):
-                names[f"{name}_dtype"] = each.dtype
-                test += f" or {name}.shape != {each.shape} or {name}.dtype is not {name}_dtype"
+            names[f"{name}_class"] = value.__class__
+            if isinstance(value, np.ndarray):
+                names[f"{name}_dtype"] = value.dtype
+                test += f" or {name}.shape != {value.shape} or {name}.dtype is not {name}_dtype"
             lines.append(f"if {test}: return MISSED")
-        for place, (holder, name, value) in enumerate(watched):
-            names |= {f"holder{place}": holder, f"bound{place}": value}
+        for place, (holder, name, bound) in enumerate(watched):
+            names |= {f"holder{place}": holder, f"bound{place}": bound}
             lines.append(f"if look(holder{place}, {name!r}) is not bound{place}: return MISSED")
-        for place, (array, was) in enumerate(self.seen):
-            names |= {f"seen{place}": array, f"was{place}": was}
-            lines.append(f"if seen{place}.tobytes() != was{place}: return MISSED")
+        for place, each in enumerate(self.seen):
+            if each.kept is None:
+                names |= {f"seen{place}": each.array, f"was{place}": each.was}
+                lines.append(f"if seen{place}.tobytes() != was{place}: return MISSED")
+            else:
+                names[f"seen{place}"] = each
+                lines.append(f"if not seen{place}.holds(): return MISSED")
         hidden = [f"h{place}" for place in range(len(self.hidden))]
         names |= zip(hidden, self.hidden, strict=True)
         lines.append(f"try: outputs = run({', '.join(values + hidden)})")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_compile import _kernels_of_the_tests, check  # noqa: F401 - a fixture
 
-from dualad import jacfwd, jit
+from dualad import hessian, jacfwd, jit
 from dualad.errors import BadArgument
 
 X = np.array([0.3, 1.2, 2.1])
@@ -80,3 +80,37 @@ def test_what_an_instance_has():
     assert compiled.cache_info().misses == 1
     model.limit[0] = 3.0
     check(compiled(X), X)
+
+
+def test_arrays_that_are_used_and_read():
+    """Arrays that lines take as they are and NumPy computes with alone, also inside of derivatives, are looked at too."""
+    rates, many = np.array([1.0, 2.0, 3.0]), np.arange(10000.0)
+    functions = {
+        "sum": lambda x: x * rates + rates.sum(),
+        "element": lambda x: x * rates + rates[0],
+        "decision": lambda x: x * rates if rates[0] < 2.0 else -x * rates,
+        "power": lambda x: x**rates,
+        "exponential": lambda x: np.exp(0.1 * x * rates),
+        "many": lambda x: x * many.sum(),
+    }
+    for f in functions.values():
+        rates[:], many[:3] = (1.0, 2.0, 3.0), 1.0
+        for each in (f, jacfwd(f), hessian(lambda x, f=f: np.sum(f(x)))):
+            compiled = jit(each)
+            for change in range(4):
+                check(compiled(X), each(X))
+                rates[change % 3] += 1.5
+                many[change] += 1.0
+
+
+def test_arrays_that_only_lines_use():
+    """What changes in them makes no other program: after the first change nobody looks any more."""
+    rates, unused = np.ones(3), np.ones(2)
+    compiled = jit(lambda x: x * rates + rates[::-1])
+    for change in range(12):
+        check(compiled(X), X * rates + rates[::-1])
+        rates[change % 2] += 1.0
+        unused += 1.0
+    assert compiled.cache_info().eager == 0
+    assert compiled.cache_info().misses <= 3
+    assert compiled.cache_info().programs == 1

@@ -129,6 +129,7 @@ def test_layers():
         "tape",
         "stencils",
         "passes",
+        "alike",
         "views",
         "mathematics",
         "callers",
