@@ -1,4 +1,7 @@
-"""Dask's arrays: what NumPy's functions would make many tasks of, in one task for each chunk."""
+"""Dask's arrays: what NumPy's functions would make many tasks of, in one task for each chunk; and writing into them.
+
+They share no memory: what is written into is another array afterwards, and nobody else's changes.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,36 @@ from typing import Any
 import numpy as np
 
 from .foreign import is_chunked
-from .lift import Lifted
+from .lift import Lifted, memory
+
+
+def lies_in_chunks(array: Any) -> bool:
+    """Whether dask's array lies under a lifted one, or is it."""
+    plain = memory(array)
+    return plain.__class__ is not np.ndarray and is_chunked(plain.__class__)
+
+
+def still(count: int, array: Any) -> Any:
+    """So many tangents that are zero, in the chunks of their primal if it has any."""
+    if not lies_in_chunks(array):
+        return np.zeros((count, *array.shape), array.dtype)
+    return stacked([np.zeros_like(memory(array))] * count, array.dtype)
+
+
+def write(array: Any, key: Any, value: Any, tangent: Any) -> None:
+    """``array[key] = value`` of a dual: in the primal, and in each direction by itself; dask's indices know no axis more."""
+    own, plain = array.tangent, array.primal
+    array.primal = _written(plain, key, value)
+    if own is not None:
+        full = own if lies_in_chunks(own) else own + still(len(own), plain)
+        rows = [_written(row, key, 0.0 if tangent is None else tangent[place]) for place, row in enumerate(full)]
+        array.tangent = stacked(rows, own.dtype) if is_stackable(rows, plain.shape) else np.stack(rows)
+
+
+def _written(array: Any, key: Any, value: Any) -> Any:
+    new = array.copy()
+    new[key] = value
+    return new
 
 
 def is_stackable(rows: Sequence[Any], shape: tuple[int, ...]) -> bool:

@@ -15,10 +15,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import notes, storage
+from .chunks import lies_in_chunks
 from .errors import TangentLossError, refuse
 from .interpreter import WEAK, Interpreter, typed
 from .levels import Level
-from .lift import Lifted, LiftedScalar, describe, memory
+from .lift import Lifted, LiftedScalar, describe, duplicate, memory
 from .linear import Linear
 from .locks import Lock
 from .numeric import Number
@@ -35,12 +36,11 @@ _new = object.__new__
 
 def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
     """A Dual of the kind that its primal asks for: an array, or a scalar."""
-    new: Any
     if primal.__class__ is np.ndarray or not isinstance(primal, np.generic | float | complex | LiftedScalar):
         if primal.__class__ not in (np.ndarray, np.memmap) and isinstance(primal, np.ndarray):
             name = f"{primal.__class__.__module__}.{primal.__class__.__name__}"
             refuse(f"an operation that gives a {name}", "this subclass of ndarray cannot carry it; compute with plain arrays")
-        new = object.__new__(DualArray)
+        new: Any = object.__new__(DualArray)
         new._base = new._recipe = new._views = new._noted = None
     else:
         is_plain = primal.__class__ in FLOATS and (tangent is None or tangent.__class__ in SLOPES)
@@ -139,11 +139,13 @@ class Dual(Interpreter):
             "a dual number cannot be pickled: its directions belong to a running transform; pickle the result, or primal_of(x)"
         )
 
-    def __copy__(self) -> Any:
+    def __dask_tokenize__(self) -> NoReturn:
+        refuse("a function of dask's own, which would keep it for later,", "use NumPy's, np.where for da.where: it is lazy too")
+
+    def __copy__(self, memo: Any = None) -> Any:
         return self.copy("K")
 
-    def __deepcopy__(self, memo: Any) -> Any:
-        return self.copy("K")
+    __deepcopy__ = __copy__
 
     def __buffer__(self, flags: int) -> memoryview:  # asked from Python 3.12 on
         if flags == LOOKS_FOR_MEMORY:
@@ -222,7 +224,7 @@ class DualArray(Dual):
             raise TypeError(f"Cannot cast array data from {self.dtype} to {np.dtype(dtype)} according to the rule {casting!r}")
         if np.dtype(dtype) == self.dtype and not copy:
             return self
-        return np.astype(self, dtype)
+        return self._wrap(self.primal.astype(dtype), self.tangent) if lies_in_chunks(self) else np.astype(self, dtype)
 
     def fill(self, value: Any) -> None:
         self[...] = value
@@ -284,7 +286,7 @@ class DeferredArray(DualArray):
         terms = self._label
         if terms is None or not self.level.alive or not carries(self.level):
             return super().copy(order)
-        return later(np.copy(self.primal, order), terms, self.level)
+        return later(duplicate(self.primal, order), terms, self.level)
 
 
 class PendingArray(DualArray):

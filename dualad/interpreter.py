@@ -21,7 +21,7 @@ from . import deferred, jitted, kernels, objects, storage
 from .deferred import WHERE
 from .errors import NoRule, called, caller, no_rule, refuse
 from .levels import GROUND
-from .lift import Lifted, highest, leader, refilled, ungrounded
+from .lift import Lifted, duplicate, highest, leader, refilled, ungrounded
 from .notes import stays_zero
 from .quiet import quiet, restore
 from .rules.calling import into, prepared
@@ -388,7 +388,7 @@ class Interpreter(Lifted):
 def _broadcast(tangent: Array, shape: tuple[int, ...]) -> Array:
     """A tangent of this shape, with memory for each element."""
     if tangent.__class__ is not ndarray:
-        return np.copy(np.broadcast_to(tangent, shape))
+        return tangent if np.isnan(shape).any() else duplicate(np.broadcast_to(tangent, shape))  # dask's sizes may be unknown
     full = np.empty(shape, tangent.dtype)
     full[...] = tangent
     return full

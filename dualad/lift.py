@@ -116,6 +116,11 @@ def _answer_of_other(ufunc: np.ufunc, compute: Callable[..., Any], operands: tup
     return compute(*[np.broadcast_to(np.asarray(e, object), labelled[0]) if isinstance(e, Lifted) else e for e in operands])
 
 
+def duplicate(array: Any, order: Any = "C") -> Any:
+    """A copy, lazy if the array is: NumPy's function would compute it."""
+    return np.positive(array) if is_chunked(type(memory(array))) else np.copy(array, order)
+
+
 def unary(ufunc: np.ufunc, compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """An operator of one operand."""
 
@@ -222,7 +227,7 @@ class Lifted:
 
     def _update(self, ufunc: np.ufunc, other: Any) -> Any:
         """An in-place operator: writes into this array where it can be written, else makes a new value."""
-        return ufunc(self, other, out=self)
+        return ufunc(self, other) if is_chunked(type(memory(self))) else ufunc(self, other, out=self)
 
     __add__, __radd__ = binary(np.add, operator.add)
     __sub__, __rsub__ = binary(np.subtract, operator.sub)
@@ -331,10 +336,10 @@ class Lifted:
         return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
 
     def copy(self, order: Any = "C") -> Any:
-        return np.copy(self, order)
+        return duplicate(self, order)
 
     def flatten(self, order: Any = "C") -> Any:
-        return np.copy(np.ravel(self, order))
+        return duplicate(np.ravel(self, *(order,) * (order != "C")))
 
     def item(self, *index: Any) -> Any:
         """One element as a scalar that keeps its tangent."""

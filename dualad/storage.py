@@ -21,6 +21,7 @@ from weakref import ref
 import numpy as np
 from numpy import generic, ndarray
 
+from .chunks import lies_in_chunks, still, write
 from .errors import refuse
 from .levels import GROUND
 from .lift import Lifted, LiftedScalar, memory, refilled
@@ -113,7 +114,8 @@ def getitem(self: Any, key: Any) -> Any:
     new = object.__new__(self.__class__)
     new.primal, new.tangent, new.level = y, tangent, self.level
     new._base = new._recipe = new._views = new._noted = new._label = None
-    if kind in BASIC or (kind is tuple and all(part.__class__ in BASIC for part in key)) or _share(y, primal):
+    basic = kind in BASIC or (kind is tuple and all(part.__class__ in BASIC for part in key))
+    if (basic and (y.__class__ is ndarray or not lies_in_chunks(y))) or _share(y, primal):
         watch(self, new, key)
     elif not carries(self.level):
         new.tangent = None
@@ -273,8 +275,7 @@ def _twin(array: Any) -> Any:
     tangent = array.tangent
     twin = object.__new__(array.__class__)
     twin.primal, twin.tangent, twin.level, twin._label = array.primal, tangent, array.level, None
-    twin._base = twin._recipe = twin._views = None
-    twin._noted = array._noted
+    twin._base, twin._recipe, twin._views, twin._noted = None, None, None, array._noted
     return twin
 
 
@@ -308,10 +309,12 @@ def setitem(self: Any, key: Any, value: Any) -> None:
                     _become(root, _twin(root))  # this view had left out zeros
             if value.level is self.level:
                 value, tangent = value.primal, value.tangent if carries(self.level) else None
+    if self.primal.__class__ is not ndarray and lies_in_chunks(self):
+        write(self, key, value, tangent)
+        return
     changes(memory(self.primal))
     self.primal[key] = value
-    own = self.tangent
-    if own is not None:
+    if (own := self.tangent) is not None:
         written(self)
         kind = key.__class__
         if (kind is slice or kind is int) and (tangent is None or tangent.ndim == own.ndim - (kind is int)):
@@ -336,7 +339,7 @@ def _fit(array: Any, value: Any) -> Any:
         primal, tangent = _fit(array.primal, value.primal), array.tangent
         if value.tangent is not None:
             if tangent is None:
-                tangent = like(np.zeros((len(value.tangent), *array.shape), array.dtype), array.primal)
+                tangent = like(still(len(value.tangent), array), array.primal)
             tangent = _fit(tangent, value.tangent)
     if primal is array.primal and tangent is array.tangent:
         return array

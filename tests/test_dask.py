@@ -7,7 +7,7 @@ from problem_curves import two_peaks
 import dualad
 from benchmarks.chunks import WAYS
 from dualad import derivative, grad, jacfwd, jit, jvp, value_and_jacfwd
-from dualad.errors import BadArgument, NoRule, NotDifferentiable
+from dualad.errors import BadArgument, NoRule, NotDifferentiable, TangentLossError
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -41,6 +41,11 @@ FUNCTIONS = {
     "stacked": lambda p, x: np.stack([x @ p, x[:, 0] * p[1]]),
     "reshaped": lambda p, x: (x * p).reshape(60),
     "turned": lambda p, x: (x * p).T,
+    "copied": lambda p, x: (x * p).copy() + (x @ p).copy()[:, None],
+    "flattened": lambda p, x: (x * p).flatten(),
+    "another dtype": lambda p, x: (x * p).astype(np.complex128),
+    "norms": lambda p, x: np.linalg.norm(x * p, axis=1),
+    "filled": lambda p, x: np.full_like(x[:, 0] * p[0], p[1]),
     "more axes": lambda p, x: x[:, 0, None] * p + x[:, :1] * p[:, None].T,
     "some of fewer numbers": lambda p, x: p[0] * x[:, :1] + p[1] * x + p[2],
     "some of them in memory": lambda p, x: p[0] * x[:, 0] + p[1] * X[:, 1] + p[2] * X[0, 0],
@@ -107,6 +112,108 @@ def test_what_says_no():
         jit(FUNCTIONS["matrix product"])(P, LAZY)
     with pytest.raises(NotDifferentiable, match="array of chunks"):
         dualad.sparse_jacfwd(np.sin)(LAZY[:, 0])
+
+
+# -- writing ---------------------------------------------------------------------------------------------------------------
+
+LINE, TIMES = da.linspace(0.1, 2.0, 20, chunks=5), np.linspace(0.1, 2.0, 20)
+LARGE = TIMES > 1.0
+
+
+def wave(p, t):
+    return p[0] * np.exp(-p[1] * t) * np.cos(p[2] * t)
+
+
+def assigned(key, what):
+    """A write at a place, of a constant, of a number, of an array."""
+
+    def f(p, t):
+        y, other = wave(p, t), np.sin(p[1] * t)
+        y[key] = {"constant": 0.0, "number": p[0], "array": other[key]}[what]
+        return y
+
+    return f
+
+
+def through_a_view(p, t):
+    y = wave(p, t)
+    some = y[::2]
+    some += p[0]
+    return np.sum(some) + y
+
+
+def into_zeros(p, t):
+    y = np.zeros_like(t * p[0])
+    y[3:5] = p[1] ** 2
+    y[7] = p[2]
+    return y
+
+
+def updated(p, t):
+    y = same = wave(p, t)
+    y += p[0] * t
+    y *= 2.0
+    return y * same
+
+
+def delivered(p, t):
+    y = wave(p, t)
+    np.add(y, p[0] ** 2, out=y)
+    return y
+
+
+PLACES = {"one": 3, "slice": slice(2, 9), "steps": slice(1, None, 3), "all": ..., "list": [1, 7, 8], "tuple": (slice(4),)}
+WRITES = {f"{what}, {name}": assigned(key, what) for name, key in PLACES.items() for what in ("constant", "number", "array")}
+WRITES |= {f"{what}, mask": assigned(LARGE, what) for what in ("constant", "number")}
+WRITES |= {f"{what}, lazy mask": assigned(LINE > 1.0, what) for what in ("constant", "number")}
+WRITES |= {each.__name__: each for each in (through_a_view, into_zeros, updated, delivered)}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_writing(name):
+    """What is written has its tangent, first and second; dask's arrays share no memory, and neither do duals over them. What
+    a write leaves behind is compared with the complex step, and by differences of that, in dask's own arithmetic."""
+    f = WRITES[name]
+    with dask.config.set(scheduler=computed):
+        value, first = value_and_jacfwd(f)(P, LINE)
+        second = jacfwd(jacfwd(f))(P, LINE)
+    step = lambda p: np.stack([f(p + 1e-30j * row, LINE.astype(complex)).compute().imag / 1e-30 for row in np.eye(3)], axis=1)
+    np.testing.assert_allclose(value.compute(), f(P, LINE).compute(), rtol=1e-15)
+    np.testing.assert_allclose(first.compute(), step(P), rtol=1e-12, atol=1e-13)
+    rows = [(step(P + 1e-5 * row) - step(P - 1e-5 * row)) / 2e-5 for row in np.eye(3)]
+    np.testing.assert_allclose(second.compute(), np.stack(rows, axis=2), rtol=1e-7, atol=1e-8)
+
+
+def test_writing_stays_inside():
+    """The array that was passed in is not written into, and a rerun of a function starts with it as it was."""
+
+    def f(t):
+        t[0] = 0.0
+        t += 1.0
+        return t**3
+
+    t = da.linspace(1.0, 2.0, 6, chunks=3)
+    for order in (1, 2):
+        expected = derivative(lambda t: f(np.copy(t)), order=order)(np.linspace(1.0, 2.0, 6))
+        np.testing.assert_allclose(derivative(f, order=order)(t).compute(), expected)
+    np.testing.assert_array_equal(t.compute(), np.linspace(1.0, 2.0, 6))
+
+
+def test_what_dask_would_keep():
+    """Its own functions keep what they are given for later, when there is no dual any more: a silent zero, or an escape."""
+    for f in (
+        lambda p: np.full_like(LINE, p[0]),
+        lambda p: da.map_blocks(np.sin, p[0] * LINE),
+        lambda p: da.where(LINE > 1.0, p[0] * LINE, 0.0),
+    ):
+        with pytest.raises(TangentLossError, match="function of dask's own"):
+            jacfwd(f, drop_in=False)(P)
+
+
+def test_unknown_sizes():
+    """Of what a mask leaves nobody knows how much it is before it is computed."""
+    f = lambda p, t: p[0] * t[t > 1.0] + wave(p, t[t > 1.0])
+    np.testing.assert_allclose(jacfwd(f)(P, LINE).compute(), jacfwd(f)(P, TIMES), rtol=1e-14)
 
 
 def test_reverse_mode_says_so():

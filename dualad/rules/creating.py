@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .axes import spread
-from .table import Array, align, composite, constant, function, total
+from .table import Array, align, composite, constant, function, innermost, total
 
 
 def cast(tangent: Array, y: Array, copy: bool = True) -> Array:
@@ -48,6 +48,8 @@ def full_like(
 
 def copied(y: Array, tangent: Array) -> Array:
     """A tangent broadcast to the shape of `y`, in memory of its own."""
+    if hasattr(innermost(y), "chunks"):  # dask's array, of which np.copy would be none
+        return np.zeros_like(y)[None] + align(tangent, y.ndim)
     return np.copy(spread(tangent, y))
 
 

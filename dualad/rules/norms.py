@@ -31,7 +31,8 @@ def unit(x: Array, ord: float, axes: tuple[int, ...]) -> Array:
     """x over its norm. Scaled to size one first, so that powers neither overflow nor underflow; the scale cancels, and
     being a plain number it adds nothing to further derivatives."""
     size = np.abs(x)
-    largest = undifferentiated(np.max(size, axis=axes, keepdims=True, initial=0.0))
+    empty = {} if all(x.shape[axis] for axis in axes) else {"initial": 0.0}  # which lazy arrays do not know
+    largest = undifferentiated(np.max(size, axis=axes, keepdims=True, **empty))
     scaled = x / np.where((largest > 0) & (largest < np.inf), largest, 1.0)
     if ord == 2.0:
         square = np.real(scaled) ** 2 + np.imag(scaled) ** 2 if np.iscomplexobj(x) else scaled * scaled
