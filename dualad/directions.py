@@ -236,7 +236,7 @@ def jacobian(
 
 def _matrix(tangents: list[Any]) -> Any:
     """A row for each number of the output, a column for each of the arguments, whatever containers they stand in."""
-    rows = [np.reshape(each, (len(each), -1)) for each in tangents if each is not None]
+    rows = [np.reshape(each, (len(each), prod(each.shape[1:]))) for each in tangents if each is not None]
     return (rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1)).T
 
 

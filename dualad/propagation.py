@@ -18,6 +18,9 @@ from .trees import differentiable, flatten, unflatten
 SYMMETRIC = 1e-8
 """How far the two halves of a covariance matrix may be apart, relative to its largest entry."""
 
+LARGE = 2000
+"""Of more numbers nobody waits for the check of all correlations together, which goes by their third power."""
+
 
 def propagate(f: Callable[[Any], Any], x: Any, cov: Any, order: int = 1) -> tuple[Any, Any]:
     """The value of f and its covariance, from the covariance of its argument.
@@ -86,7 +89,8 @@ def propagate(f: Callable[[Any], Any], x: Any, cov: Any, order: int = 1) -> tupl
     if order == 1:
         return value, covariance
     curvatures = jacfwd(jacfwd(f, matrix=True), matrix=True)(x)
-    shifts = 0.5 * np.sum(np.reshape(curvatures, (-1, *cov.shape)) * cov, axis=(1, 2))
+    with np.errstate(invalid="ignore"):
+        shifts = 0.5 * np.sum(np.reshape(curvatures, (len(slopes), *cov.shape)) * cov, axis=(1, 2))
     corrected: list[Any] = []
     first = 0
     for leaf in leaves:
@@ -127,4 +131,17 @@ def _covariance(x: Any, cov: Any) -> Any:
     if np.any(beyond):
         places = ", ".join(map(str, np.argwhere(beyond)[0]))
         raise BadArgument(f"propagate: the covariance at ({places}) is more than a correlation of 1, so it is none")
+    known = np.isfinite(plain).all(axis=0) & (variances > 0.0)
+    if np.count_nonzero(known) <= LARGE and not _possible(plain[known][:, known], deviations[known]):
+        raise BadArgument("propagate: cov has a negative eigenvalue: no numbers have these correlations with each other")
     return cov
+
+
+def _possible(cov: Any, deviations: Any) -> bool:
+    """Whether no sum of the numbers has a negative variance, but for rounding."""
+    count = len(cov)
+    try:
+        np.linalg.cholesky(cov / np.outer(deviations, deviations) + SYMMETRIC * count * np.eye(count))
+    except np.linalg.LinAlgError:
+        return False
+    return True

@@ -109,6 +109,8 @@ def test_it_is_differentiated_itself():
         ((polar, X, -COV), "negative variance at 0"),
         ((lambda x: x**2, 2.0, -1.0), "negative variance at 0"),
         ((polar, X, np.array([[1.0, 2.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.0, 1.0]])), r"covariance at \(0, 1\)"),
+        ((polar, X, np.array([[1.0, 0.9, -0.9], [0.9, 1.0, 0.9], [-0.9, 0.9, 1.0]])), "negative eigenvalue"),
+        ((polar, X, np.array([[1.0, 0.9, -9.0], [0.9, 1.0, 9.0], [-9.0, 9.0, 100.0]])), "negative eigenvalue"),
         ((polar, X, "none"), "real numbers"),
         ((polar, X, COV * 1j), "real numbers"),
         ((lambda x: x * 1j, X, COV), "complex"),
@@ -128,6 +130,12 @@ def test_what_is_no_mistake():
     sparse = pytest.importorskip("scipy.sparse")
     for one, other in zip(propagate(polar, X, sparse.csr_array(np.diag(X))), propagate(polar, X, np.diag(X)), strict=True):
         np.testing.assert_array_equal(one, other)
+    value, covariance = propagate(lambda x: x[:2], np.ones(0), np.ones((0, 0)), order=2)
+    assert value.shape == (0,)
+    assert covariance.shape == (0, 0)
+    unknown = np.full((2, 2), np.inf)  # of a fit that did not succeed
+    value, variance = propagate(lambda x: 2.0 * x[0], np.ones(2), unknown, order=2)
+    assert np.isnan([value, variance]).all()
     rng, raw = np.random.default_rng(0), []
     for _ in range(50):
         slopes, root = rng.standard_normal((1, 3)), rng.standard_normal(3)

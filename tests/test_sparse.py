@@ -18,7 +18,7 @@ from test_sparsity import STENCIL, X, laplacian, masked, stencil
 import dualad
 from dualad import jacobian_sparsity, sparse_hessian, sparse_jacfwd
 from dualad.errors import BadArgument, BranchWarning, NotDifferentiable
-from dualad.sparse import colouring, pictures
+from dualad.sparse import colouring, compressed, pictures
 from dualad.sparse.colouring import column_colouring
 from dualad.sparse.pictures import picture, plotted
 
@@ -109,6 +109,54 @@ def test_given_patterns():
         sparse_hessian(g, sparsity=np.tri(5))(X)
 
 
+def test_what_hides_an_entry():
+    """Next to an infinite slope, in all rows or in one, or far below the other entries, an entry is missed as well."""
+    root = lambda x: np.sqrt(x) + 1e-9 * x[::-1]
+    x = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
+    for pattern in (np.eye(6), np.eye(6) + np.eye(6)[::-1] * (np.arange(6) > 0)[:, None]):
+        with pytest.raises(BadArgument, match="misses entries, for one in row 0"):
+            sparse_jacfwd(root, sparsity=pattern)(x)
+    np.testing.assert_array_equal(sparse_jacfwd(root)(x).toarray(), dualad.jacfwd(root)(x))
+    with pytest.raises(BadArgument, match="misses entries"):
+        sparse_hessian(lambda x: np.sum(x**1.5) + 1e-9 * x[0] * x[5], sparsity=np.eye(6))(x)
+
+    def another(x):
+        y = np.sqrt(x)
+        return y + 1e-10 * x[::-1] if x[1] > 1.0 else y
+
+    jacobian = sparse_jacfwd(another)
+    for factor in (1.0, 2.0):
+        np.testing.assert_array_equal(jacobian(factor * x).toarray(), dualad.jacfwd(another)(factor * x))
+
+
+def test_smaller_than_what_is_found():
+    """A pattern that is given may know that what could differ from zero does not, at infinite slopes too."""
+    f = lambda x: np.where(x < 9.0, np.sqrt(x), x[::-1])
+    x = np.arange(3.0)
+    np.testing.assert_array_equal(sparse_jacfwd(f, sparsity=np.eye(3))(x).toarray(), dualad.jacfwd(f)(x))
+    stored = scipy.sparse.csr_array((np.zeros(3), ([0, 1, 2], [0, 1, 2])), shape=(3, 3))  # zeros there and then
+    np.testing.assert_array_equal(sparse_jacfwd(np.square, sparsity=stored)(np.ones(3)).toarray(), 2.0 * np.eye(3))
+
+    def unseen(x):  # nothing of it can be recorded
+        return x * np.random.default_rng().uniform(1.0, 1.0) ** 0 + np.roll(x, 1) * 1e-3
+
+    with pytest.raises(BadArgument, match="misses entries"):
+        sparse_jacfwd(unseen, sparsity=np.eye(5))(X)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_recorded_once(dtype, monkeypatch):
+    """Rounding is none of the reasons to record f again, in whatever precision it computes."""
+    records = []
+    sets = compressed.jacobian_sets
+    monkeypatch.setattr(compressed, "jacobian_sets", lambda selection: records.append(selection) or sets(selection))
+    for f in (brusselator.function, lambda x: 1e8 * np.diff(x, 2) + np.sin(x[1:-1]) * np.float64(2.0)):
+        jacobian = sparse_jacfwd(f)
+        for factor in (1.0, 1e-3, 1e3):
+            jacobian((factor * np.linspace(0.5, 1.5, 40)).astype(dtype))
+    assert len(records) == 2
+
+
 def test_ways():
     """Python's decisions are followed: the pattern grows where a call goes another way, and each answer is right."""
 
@@ -123,10 +171,11 @@ def test_ways():
     jacobian = sparse_jacfwd(f)
     for x in (X, X + 1.0, -X, X):
         np.testing.assert_allclose(jacobian(x).toarray(), dualad.jacfwd(f)(x), rtol=1e-14)
-    with pytest.warns(BranchWarning):
-        ways = [jacobian_sparsity(f, x).toarray() for x in (X, X + 1.0, -X)]
+    with pytest.warns(BranchWarning, match="the 3 ways taken so far together"):
+        union = jacobian_sparsity(f, X).toarray()
     (plan,) = plans(jacobian)
-    np.testing.assert_array_equal(plan.pattern.toarray(), ways[0] | ways[1] | ways[2])
+    np.testing.assert_array_equal(plan.pattern.toarray(), union)
+    np.testing.assert_array_equal(union, (np.eye(5) + np.eye(5)[::-1] + (np.arange(5) == 1)) != 0)
 
     def g(x):
         return np.sum(x**2) if x[0] > 1.0 else np.sum(x[1:] * x[:-1])

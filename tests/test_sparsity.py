@@ -249,6 +249,37 @@ def test_ways():
         hessian_sparsity(lambda x: x[0] ** 2 if x[0] > 0 else x[0], X)
 
 
+class Switch:
+    def way(self, x):
+        return np.roll(x, 1) ** 2 if x[0] > 1.0 else x**2
+
+
+def test_union_of_ways():
+    """What was recorded of a function before counts, and is told; what was of arguments of another kind does not."""
+    f = lambda x: np.roll(x, 1) ** 2 if x[0] > 1.0 else x**2
+    ROLLED = np.roll(EYE, 1, 0)
+    for way in (f, Switch().way):
+        for x, expected, told in (
+            (X, EYE, "the way taken with these arguments"),
+            (X + 1.0, EYE + ROLLED, "the 2 ways taken so far together"),
+            (X, EYE + ROLLED, "the 2 ways taken so far together"),
+        ):
+            with pytest.warns(BranchWarning, match=told):
+                np.testing.assert_array_equal(jacobian_sparsity(way, x).toarray(), expected != 0)
+        with pytest.warns(BranchWarning, match="the way taken with these arguments"):
+            np.testing.assert_array_equal(jacobian_sparsity(way, X[:3]).toarray(), np.eye(3))
+        np.testing.assert_array_equal(jacobian_sparsity(way, X + 1.0, local=True).toarray(), ROLLED)
+    pairs = lambda x: x[0] * x[1] if x[0] > 1.0 else x[2] ** 2
+    with pytest.warns(BranchWarning, match="the way taken with"):
+        assert hessian_sparsity(pairs, X).nnz == 1
+    with pytest.warns(BranchWarning, match="the 2 ways"):
+        assert hessian_sparsity(pairs, X + 1.0).nnz == 3
+    with pytest.warns(BranchWarning):  # a tree of outputs
+        found = [jacobian_sparsity(tree, x) for tree in [lambda x: [x if x[0] > 1.0 else x[::-1], x[:2]]] for x in (X, X + 1.0)]
+    np.testing.assert_array_equal(found[1][0].toarray(), (EYE + EYE[::-1]) != 0)
+    np.testing.assert_array_equal(found[1][1].toarray(), np.eye(2, 5))
+
+
 def test_refused():
     """A Hessian's pattern of several outputs, and a pattern that is as large as what it is to save."""
     with pytest.raises(NotDifferentiable, match="scalar output"):

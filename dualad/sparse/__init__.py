@@ -48,7 +48,7 @@ def jacobian_sparsity(
     -----
     BranchWarning
         If a value decides on the way, in an ``if`` or ``while`` of f's, or in what NumPy does (of ``np.unique``, say): the
-        pattern is that of the way taken here.
+        pattern is that of the way taken here, and of those that f has been recorded on before, with arguments of these kinds.
 
     Raises
     ------
@@ -120,8 +120,9 @@ def sparse_jacfwd(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, *, 
     argnums : int or tuple of int, optional
         The positional argument(s) to differentiate by.
     sparsity : sparse or dense matrix, optional
-        The pattern, if it is known: a row for each element of the output, and a column for each input. Otherwise it is found
-        when the function is first called with arguments of some shapes and dtypes, and kept.
+        The pattern, if it is known: a row for each element of the output, and a column for each input; of a sparse one what is
+        stored counts. Otherwise it is found when the function is first called with arguments of some shapes and dtypes, and
+        kept.
 
     Returns
     -------

@@ -2,7 +2,8 @@
 
 Inputs of one colour move together. What they do to an output, or to an element of the gradient, is the sum of the entries of a
 row at these inputs, of which the pattern has one only. One more direction, a random one, goes along and must come out as the
-product of the matrix with it: then nothing is missing, however the function went this time.
+product of the matrix with it: then nothing is missing, however the function went this time. Where it does not, but for
+rounding, or where a number that is not finite hides it, f is recorded the way it goes now, which tells.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from scipy import sparse
 
 from ..derivatives import grad
 from ..directions import SEED_ELEMENTS
-from ..errors import BadArgument, NotDifferentiable
+from ..errors import BadArgument, DualadError, NotDifferentiable
 from ..foreign import is_chunked
 from ..forward import run, seed_like
 from ..jit import Jitted, jit
@@ -29,9 +30,14 @@ from ..selection import Selection, name_of, select
 from ..trees import dtype_of, flatten, unflatten
 from .colouring import column_colouring, star_colouring
 from .patterns import blocks_of, hessian_sets, jacobian_sets
+from .ways import key_of
 
 PLANS = 64
 """Plans are kept for so many kinds of arguments; the oldest goes first."""
+
+ROUNDING = 1000.0
+"""So many units in the last place two ways to the same product may be apart before f is recorded again; more where that has
+shown that nothing was missing."""
 
 
 class Plan:
@@ -51,6 +57,8 @@ class Plan:
         Of the output's leaves.
     program
         The images of the directions as a compiled function of the arguments, if it was asked for.
+    slack
+        What is taken for rounding, in units in the last place.
     """
 
     def __init__(self, pattern: Any, colours: Any, source: Any) -> None:
@@ -58,10 +66,11 @@ class Plan:
         columns = pattern.shape[1]
         self.directions = np.zeros((self.count + 1, columns))
         self.directions[colours, np.arange(columns)] = 1.0
-        # It looks like no other, and is the same one every time.
-        signs = np.resize([1.0, -1.0], columns)
-        self.directions[-1] = np.random.default_rng(columns).uniform(0.5, 1.5, columns) * signs
+        # It looks like no other, is the same one every time, and in single precision too.
+        sizes = np.random.default_rng(columns).integers(2**19, 3 * 2**19, columns) / 2**20
+        self.directions[-1] = sizes * np.resize([1.0, -1.0], columns)
         self.program: Any = None
+        self.slack = ROUNDING
         self.shapes: list[Any] = []
         self.structure: Any = None
 
@@ -163,18 +172,19 @@ class Images:
         return images(self.selection.at(args, kwargs), self.directions)[2]
 
 
-def fits(matrix: Any, direction: Any, image: Any) -> Any:
-    """For each row whether the matrix gives the image of a direction, as far as rounding lets one tell; where either is not
-    finite nobody can."""
+def excess(matrix: Any, direction: Any, image: Any, unit: float, slack: float) -> Any:
+    """For each row how far the product of the matrix with a direction is from its image, in units in the last place; infinite
+    where either is not finite, so that nobody can tell. None if all rows are within `slack`."""
     with np.errstate(all="ignore"):
-        digits = np.finfo(image.dtype).eps ** 0.5
         gap, scale = abs(matrix @ direction - image), abs(image)
-        good = gap <= digits * scale
-        if good.all():  # nearly always; the rest of it takes three times as long
-            return good
-        size = abs(matrix) @ abs(direction)
-        wrong = gap > digits * (size + scale) + digits**1.5 * np.max(size, initial=0.0)
-    return ~(wrong & np.isfinite(size) & np.isfinite(image))
+        if (gap <= slack * unit * scale).all():  # nearly always; the rest of it takes three times as long
+            return None
+        size = abs(matrix) @ abs(direction) + scale
+        finite = np.isfinite(gap) & np.isfinite(size)
+        size = size + unit**0.25 * np.max(size, initial=0.0, where=finite)
+        units = np.divide(gap, size * unit, out=np.zeros(len(gap)), where=finite & (gap > 0.0))
+    units[~finite] = np.inf
+    return units if np.any(units > slack) else None
 
 
 class Compressed:
@@ -216,18 +226,19 @@ class Compressed:
                     f"{image.shape[1]} outputs and {sum(selection.sizes)} inputs"
                 )
             matrix = plan.matrix(image)
-            good = fits(matrix, plan.directions[-1], image[-1])
-            if np.all(good):
+            dtypes = {image.dtype, *(dtype_of(primal) for primal in selection.primals if primal is not None)}
+            unit = max(float(np.finfo(dtype).eps) for dtype in dtypes)  # part of the way may be in single precision
+            units = excess(matrix, plan.directions[-1], image[-1], unit, plan.slack)
+            if units is None:
                 break
+            finite, most = np.isfinite(units), unit**-0.5
             if self.sparsity is not None:
-                raise BadArgument(
-                    f"{self.name}: the pattern given as sparsity= misses entries, for one in row {int(np.argmin(good))}: the "
-                    "product with a random direction is not the derivative along it"
-                )
-            found = _canonical(plan.pattern + sets_of(selection))
-            if found.nnz == plan.pattern.nnz:
-                break  # nothing is missing: these are rounding errors
-            plan = plan_of(found)
+                self.refuse_missing(selection, differentiated, plan_of, sets_of, plan, finite & (units > most))
+            elif (found := _canonical(plan.pattern + sets_of(selection))).nnz > plan.pattern.nnz:
+                plan = plan_of(found)
+                continue
+            plan.slack = min(max(plan.slack, 8.0 * np.max(units, where=finite, initial=0.0)), most)
+            break  # nothing is missing: these are rounding errors
         if plan is not known:
             with self.lock:
                 self.plans[key] = plan
@@ -235,13 +246,36 @@ class Compressed:
                     del self.plans[next(iter(self.plans))]
         return plan, matrix
 
+    def refuse_missing(
+        self, selection: Selection, differentiated: Any, plan_of: Callable[[Any], Plan], sets_of: Any, plan: Plan, wrong: Any
+    ) -> None:
+        """Refuse a pattern that was given if entries outside of it are not zero. It may well be smaller than the one found,
+        which is that of all values; where none is found, `wrong` are the rows of which rounding cannot be the reason."""
+        wider, missing = plan, np.zeros(0, int)
+        try:
+            wider = plan_of(_canonical(plan.pattern + sets_of(selection)))
+        except DualadError:
+            missing = np.flatnonzero(wrong)
+        if wider.pattern.nnz > plan.pattern.nnz:
+            matrix = wider.matrix(self.image(selection, differentiated, wider))
+            outside = abs(matrix) - abs(matrix).multiply(plan.pattern)
+            missing = outside.tocoo().row[np.nan_to_num(outside.tocoo().data) != 0.0]
+        if len(missing):
+            raise BadArgument(
+                f"{self.name}: the pattern given as sparsity= misses entries, for one in row {int(missing.min())}: the product "
+                "with a random direction is not the derivative along it"
+            )
+
     def given(self) -> Any:
-        """The pattern that was given, refused if it is no matrix."""
+        """The pattern that was given, refused if it is no matrix; of a sparse one what is stored counts, whatever it is."""
         pattern = self.sparsity if sparse.issparse(self.sparsity) else np.asarray(self.sparsity)
         if pattern.ndim != 2 or pattern.dtype.kind not in "biufc":
             raise BadArgument(
                 f"{self.name}: sparsity={self.sparsity!r} is no matrix, sparse or dense; None has the pattern found"
             )
+        if sparse.issparse(pattern):
+            stored = sparse.coo_array(pattern)
+            return sparse.coo_array((np.ones(stored.nnz, bool), stored.coords), stored.shape)
         return pattern
 
     def image(self, selection: Selection, differentiated: Callable[[Plan], Selection], plan: Plan) -> Any:
@@ -253,20 +287,6 @@ class Compressed:
         if isinstance(selection.f, Jitted):
             plan.program = jit(Images(differentiated(plan), plan.directions))
         return image
-
-
-def key_of(selection: Selection) -> Any:
-    """What a plan is found by: structure, shapes and dtypes, and the values of what does not vary."""
-    leaves, structure = flatten((selection.args, selection.kwargs))
-    key: list[Any] = [structure]
-    for leaf in leaves:
-        if isinstance(leaf, np.ndarray):
-            key.append((leaf.shape, leaf.dtype, leaf.tobytes() if leaf.dtype.kind in "biu" else b""))
-        elif isinstance(leaf, float | complex | np.inexact):
-            key.append(type(leaf))
-        else:
-            key.append((type(leaf), leaf if type(leaf).__hash__ is not None else id(leaf)))
-    return tuple(key)
 
 
 def split(selection: Selection, matrix: Any, low: int, high: int) -> Any:

@@ -31,6 +31,7 @@ from . import moves, products, sums  # noqa: F401 - each enters its rules
 from .factors import factors_of
 from .flow import Flow
 from .sets import Sets, identity, no_sets
+from .ways import united
 
 
 class Along:
@@ -171,6 +172,8 @@ def sets_of(flow: Flow, program: Program) -> list[Sets | None]:
 
 def places_of_choice(program: Program) -> list[str]:
     """Where Python's control flow went by a value that varies. What looks at tangents are rules of ours."""
+    if not program.graph.guards:
+        return []
     tainted, varying = {line for lines in program.seeds for line in lines}, {*program.varying}
     for line in program.graph.lines:
         inputs = {*line.inputs()}
@@ -181,11 +184,12 @@ def places_of_choice(program: Program) -> list[str]:
     return list(dict.fromkeys(guard.place for guard in program.graph.guards if guard.line in varying))
 
 
-def warn_of_ways(name: str, places: Sequence[str]) -> None:
+def warn_of_ways(name: str, places: Sequence[str], count: int) -> None:
     """Say that the pattern is not that of every run."""
+    taken = "the way taken with these arguments" if count == 1 else f"the {count} ways taken so far together"
     warnings.warn(
-        f"{name}: a value decides on the way at {', '.join(places[:3])}. The pattern is that of the way taken with these "
-        "arguments, others may depend on more: unite the patterns of arguments that lead elsewhere, or use np.where",
+        f"{name}: a value decides on the way at {', '.join(places[:3])}. The pattern is that of {taken}, others may depend on "
+        "more: call it with arguments that lead elsewhere, which unites the patterns, or use np.where",
         BranchWarning,
         stacklevel=depth() + 1,
     )
@@ -209,14 +213,26 @@ def jacobian_pattern(
     program = program_of(selection, local)
     leaves = sets_of(found(program, 0, progress), program)
     if not local and (places := places_of_choice(program)):
-        warn_of_ways("jacobian_sparsity", places)
+        whole, count = united(selection, ("jacobian", *program.shapes), program.graph, together(leaves))
+        ends = np.cumsum([0, *(0 if each is None else each.shape[0] for each in leaves)]).tolist()
+        pairs = zip(leaves, ends[:-1], ends[1:], strict=True)
+        leaves = [None if each is None else whole[low:high] for each, low, high in pairs]
+        warn_of_ways("jacobian_sparsity", places, count)
     return unflatten(program.structure, [None if each is None else blocks_of(selection, each) for each in leaves])
 
 
 def jacobian_sets(selection: Selection) -> Sets:
-    """Of all outputs together; of the way that f goes with these arguments."""
+    """Of all outputs together; of the way that f goes with these arguments, and of those that it went before."""
     program = program_of(selection, local=False)
-    return sparse.vstack([each for each in sets_of(found(program, 0), program) if each is not None], format="csr")
+    sets = together(sets_of(found(program, 0), program))
+    if places_of_choice(program):
+        sets, _ = united(selection, ("jacobian", *program.shapes), program.graph, sets)
+    return sets
+
+
+def together(leaves: Sequence[Sets | None]) -> Sets:
+    """The rows of all outputs."""
+    return sparse.vstack([each for each in leaves if each is not None], format="csr")
 
 
 def hessian_pattern(
@@ -227,15 +243,18 @@ def hessian_pattern(
     program = program_of(selection, local, twice=True)
     pairs = pairs_of(program, progress)
     if not local and (places := places_of_choice(program)):
-        warn_of_ways("hessian_sparsity", places)
+        pairs, count = united(selection, ("hessian",), program.graph, pairs)
+        warn_of_ways("hessian_sparsity", places, count)
     ends = np.cumsum([0, *selection.sizes])
     rows = zip(selection.primals, ends[:-1], ends[1:], strict=True)
     return selection.tree([None if p is None else blocks_of(selection, pairs[low:high]) for p, low, high in rows])
 
 
 def hessian_sets(selection: Selection) -> Sets:
-    """Of all inputs together; of the way that f goes with these arguments."""
-    return pairs_of(program_of(selection, local=False, twice=True))
+    """Of all inputs together; of the way that f goes with these arguments, and of those that it went before."""
+    program = program_of(selection, local=False, twice=True)
+    pairs = pairs_of(program)
+    return united(selection, ("hessian",), program.graph, pairs)[0] if places_of_choice(program) else pairs
 
 
 def pairs_of(program: Program, progress: bool = False) -> Sets:
