@@ -29,17 +29,17 @@ def rows(recipe: Recipe, size: int, rounds: int, seconds: float) -> list[tuple[s
     for name in WAYS:
         way = Way(name)
         solvers[name] = recipe.prepare(way, size)
-        start = time.perf_counter()
+        start = time.process_time()
         answer = solvers[name]()
-        first[name] = time.perf_counter() - start
+        first[name] = time.process_time() - start
         calls[name], errors[name] = way.calls, recipe.error(answer, size)
     taken: dict[str, list[float]] = {name: [] for name in WAYS}
-    began = time.perf_counter()
-    while len(taken[WAYS[0]]) < rounds and (not taken[WAYS[0]] or time.perf_counter() - began < seconds):
+    began = time.process_time()
+    while len(taken[WAYS[0]]) < rounds and (not taken[WAYS[0]] or time.process_time() - began < seconds):
         for name, solve in solvers.items():
-            start = time.perf_counter()
+            start = time.process_time()
             solve()
-            taken[name].append(time.perf_counter() - start)
+            taken[name].append(time.process_time() - start)
     base = taken["dualad jit"]
     ratios = {name: statistics.median(own / other for own, other in zip(taken[name], base, strict=True)) for name in WAYS}
     return [(name, calls[name], first[name], statistics.median(taken[name]), ratios[name], errors[name]) for name in WAYS]

@@ -24,6 +24,23 @@ def test_examples(name):
     assert doctest.testmod(module).failed == 0
 
 
+SOLVERS = {
+    "optimize": ("brentq", "brenth", "ridder", "bisect", "toms748", "fsolve", "root", "minimize", "least_squares"),
+    "integrate": ("solve_ivp", "odeint", "quad"),
+    "linalg": ("solve", "cho_solve", "expm", "sqrtm"),
+}
+
+
+@pytest.mark.parametrize("name", [f"{module}.{name}" for module, names in SOLVERS.items() for name in names])
+def test_examples_of_solvers(name):
+    """Solvers have their own, in docstrings that are made."""
+    module, name = name.split(".")
+    solver = getattr(importlib.import_module(f"dualad.scipy.{module}"), name)
+    assert solver.__doc__.startswith(f"scipy.{module}.{name}")
+    (examples,) = [each for each in doctest.DocTestFinder(recurse=False).find(solver, name, module=False) if each.examples]
+    assert doctest.DocTestRunner().run(examples).failed == 0
+
+
 def test_scipy_is_imported_when_it_is_used():
     """`import dualad` gives dualad.scipy, and not SciPy."""
     code = "import sys, dualad; dualad.scipy; print('scipy' in sys.modules); dualad.scipy.linalg; print('scipy' in sys.modules)"

@@ -123,7 +123,7 @@ def _entered(original: Callable[..., Any], groups: Sequence[str], enter: Any, ru
             np.random.set_state(drawn)  # noqa: NPY002 - the same
 
     public.__module__ = rule.__module__
-    path = f"{original.__module__}.{original.__name__}"
+    path = ".".join([*(part for part in original.__module__.split(".") if part[0] != "_"), original.__name__])
     public.__doc__ = f"{path}, with its parameters, of arrays that may be lifted.\n\n{inspect.getdoc(rule)}"
     enter(public, sequences=1 if groups else 0)(rule)
     FUNCTIONS[original] = public

@@ -65,6 +65,13 @@ def odeint(func: Any, y0: Any, t: Any, args: Any = (), *rest: Any, tfirst: bool 
     """scipy.integrate.odeint: by the initial state and by everything that the right side depends on.
 
     Tangents are solved for to the same tolerances as the state.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> from dualad.scipy.integrate import odeint
+    >>> dualad.jacfwd(lambda rate: odeint(lambda y, t: -rate * y, 1.0, [0.0, 0.5, 1.0])[:, 0])(1.0).round(6)
+    array([ 0.      , -0.303265, -0.367879])
     """
     if rest:
         raise NoRule(f"scipy.integrate.odeint, called at {caller()}: give what comes after args by keyword")
@@ -225,7 +232,16 @@ def solve_ivp(*args: Any, **keywords: Any) -> Any:
     """scipy.integrate.solve_ivp: by the initial state, the times, and everything that the right side and events depend on.
 
     Tangents are those of the solution, to a relative 1e-8 or what is asked for, and not of the steps that SciPy took. When an
-    event happens is where its function is zero, by the implicit function theorem.
+    event happens is where its function is zero, by the implicit function theorem. A right side that jumps where the state gets
+    somewhere makes the tangents jump there, which they do not: end at an event, and begin anew.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> from dualad.scipy.integrate import solve_ivp
+    >>> left = lambda rate: solve_ivp(lambda t, y: -rate * y, (0.0, 1.0), [1.0], t_eval=[0.5, 1.0], rtol=1e-9).y[0]
+    >>> dualad.jacfwd(left)(1.0).round(6)
+    array([-0.303265, -0.367879])
     """
     if not (keywords["dense_output"] if "dense_output" in keywords else args[5:] and args[5]):
         return _steps(*args, **keywords)

@@ -106,6 +106,13 @@ def quad(func: Any, a: Any, b: Any, args: Any = (), full_output: Any = 0, **opti
     """scipy.integrate.quad: by the limits and by everything that the integrand depends on.
 
     The value and its error are SciPy's; tangents are accurate to about 1e-10.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> from dualad.scipy.integrate import quad
+    >>> print(round(float(dualad.derivative(lambda a: quad(lambda x: x**a, 0.0, 1.0)[0])(1.0)), 9))
+    -0.25
     """
     plain = Plain(func)
     answer = scipy.integrate.quad(plain, bare(a), bare(b), args, full_output, **options)

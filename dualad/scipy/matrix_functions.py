@@ -46,7 +46,16 @@ def corner(f: Callable[[Array], Array], a: Array, da: Array) -> Array:
 
 @rule_of(scipy.linalg.expm)
 def expm(y: Array, A: Array, *, dA: Array) -> Array:
-    """The corner of exp [[A, dA], [0, A]]."""
+    """The corner of exp [[A, dA], [0, A]].
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> from dualad.scipy.linalg import expm
+    >>> dualad.derivative(lambda t: expm(t * np.array([[0.0, 1.0], [0.0, 0.0]])))(2.0)
+    array([[0., 1.],
+           [0., 0.]])
+    """
     return corner(expm, A, dA)
 
 
@@ -58,7 +67,16 @@ def logm(y: Array, A: Array, *, dA: Array) -> Array:
 
 @rule_of(scipy.linalg.sqrtm)
 def sqrtm(y: Array, A: Array, *, dA: Array) -> Array:
-    """The corner of the root of [[A, dA], [0, A]]."""
+    """The corner of the root of [[A, dA], [0, A]].
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> from dualad.scipy.linalg import sqrtm
+    >>> dualad.derivative(lambda t: sqrtm(t * np.eye(2)))(4.0).round(6)
+    array([[0.25, 0.  ],
+           [0.  , 0.25]])
+    """
     return corner(sqrtm, A, dA)
 
 

@@ -64,7 +64,15 @@ def as_tuple(args: Any) -> tuple[Any, ...]:
 def _bracketing(original: Callable[..., Any]) -> Callable[..., Any]:
     @entered(original)
     def solver(f: Any, a: Any, b: Any, args: Any = (), *rest: Any, **kwargs: Any) -> Any:
-        """The root moves with what the function depends on, and not with the bracket."""
+        """The root moves with what the function depends on, and not with the bracket.
+
+        Examples
+        --------
+        >>> import numpy as np, dualad
+        >>> from dualad.scipy.optimize import brentq
+        >>> print(round(float(dualad.derivative(lambda a: brentq(lambda x: x**3 - a, 0.0, 9.0))(8.0)), 9))
+        0.083333333
+        """
         plain = Plain(f)
         answer = original(plain, bare(a), bare(b), args, *rest, **kwargs)
         if not plain.lifted:
@@ -125,7 +133,15 @@ def equations(f: Any, args: Any) -> Callable[[Any], Array]:
 
 @entered(scipy.optimize.fsolve)
 def fsolve(func: Any, x0: Any, args: Any = (), fprime: Any = None, *rest: Any, **kwargs: Any) -> Any:
-    """J dx = -dF, with the Jacobian J of the system at the solution."""
+    """J dx = -dF, with the Jacobian J of the system at the solution.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> from dualad.scipy.optimize import fsolve
+    >>> dualad.jacfwd(lambda a: fsolve(lambda x: [x[0] ** 2 - x[1], x[0] * x[1] - a], np.ones(2)))(8.0).round(6)
+    array([0.083333, 0.333333])
+    """
     plain = Plain(func)
     answer = scipy.optimize.fsolve(plain, bare(arrayed(x0)), args, plain_or_none(fprime), *rest, **kwargs)
     if not plain.lifted:
@@ -137,7 +153,15 @@ def fsolve(func: Any, x0: Any, args: Any = (), fprime: Any = None, *rest: Any, *
 
 @entered(scipy.optimize.root)
 def root(fun: Any, x0: Any, args: Any = (), method: str = "hybr", jac: Any = None, *rest: Any, **kwargs: Any) -> Any:
-    """As `fsolve`."""
+    """As `fsolve`.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> from dualad.scipy.optimize import root
+    >>> dualad.jacfwd(lambda a: root(lambda x: [x[0] * x[1] - a, x[0] - x[1]], [1.0, 1.0]).x)(4.0).round(6)
+    array([0.25, 0.25])
+    """
     plain = Plain(fun)
     answer = scipy.optimize.root(plain, bare(arrayed(x0)), args, method, plain_or_none(jac), *rest, **kwargs)
     if plain.lifted:
@@ -226,7 +250,17 @@ def plain_bounds(given: Any) -> Any:
 def minimize(fun: Any, x0: Any, args: Any = (), method: Any = None, jac: Any = None, hess: Any = None, hessp: Any = None,
              bounds: Any = None, constraints: Any = (), *rest: Any, **kwargs: Any) -> Any:  # fmt: skip
     """H dx = -d(gradient), with the Hessian H at the minimum, or that of Lagrange's function beside the constraints that hold;
-    variables at their bounds stay there, wherever these go."""
+    variables at their bounds stay there, wherever these go.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> from dualad.scipy.optimize import minimize
+    >>> nearest = lambda a: minimize(lambda x: np.sum((x - a) ** 2) + x[0] * x[1], np.zeros(2)).x
+    >>> dualad.jacfwd(nearest)(np.array([1.0, 2.0])).round(6)
+    array([[ 1.333333, -0.666667],
+           [-0.666667,  1.333333]])
+    """
     plain, limits = Plain(fun), list(constraints_of(constraints))
     slopes = map(plain_or_none, (jac, hess, hessp))
     given = [each.given for each in limits]
@@ -251,7 +285,16 @@ def minimize(fun: Any, x0: Any, args: Any = (), method: Any = None, jac: Any = N
 @entered(scipy.optimize.least_squares, bounds=opened)
 def least_squares(fun: Any, x0: Any, jac: Any = "2-point", bounds: Any = (-np.inf, np.inf), *rest: Any, args: Any = (),
                   kwargs: Any = None, loss: Any = "linear", **options: Any) -> Any:  # fmt: skip
-    """Where the gradient of the sum of squares stays 0; variables at their bounds stay there, wherever these go."""
+    """Where the gradient of the sum of squares stays 0; variables at their bounds stay there, wherever these go.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> from dualad.scipy.optimize import least_squares
+    >>> mean = lambda y: least_squares(lambda p: p[0] - y, [0.0]).x[0]
+    >>> dualad.grad(mean)(np.array([1.0, 2.0, 4.0])).round(6)
+    array([0.333333, 0.333333, 0.333333])
+    """
     more = kwargs or {}
     plain = Plain(lambda x, *args: fun(x, *args, **more))
     jac = jac if isinstance(jac, str) else Plain(lambda x, *args: jac(x, *args, **more))

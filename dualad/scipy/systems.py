@@ -62,7 +62,15 @@ def solve(
     da: Array | None = None,
     db: Array | None = None,
 ) -> Array:
-    """A y = b, hence A dy = db - dA y, of the part of A that `assume_a` and `lower` let SciPy read."""
+    """A y = b, hence A dy = db - dA y, of the part of A that `assume_a` and `lower` let SciPy read.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> from dualad.scipy.linalg import solve
+    >>> dualad.derivative(lambda t: solve(t * np.eye(2), np.ones(2)))(2.0)
+    array([-0.25, -0.25])
+    """
     da = read(da, assume_a, lower)
     if da is not None and transposed:
         da = np.swapaxes(da, -1, -2)
@@ -135,7 +143,15 @@ def cho_factor(y: Any, a: Array, lower: bool = False, check_finite: bool = True,
 def cho_solve(
     y: Array, c_and_lower: Any, b: Array, check_finite: bool = True, *, dc_and_lower: Any = None, db: Array | None = None
 ) -> Array:
-    """A = L L^H, hence dA = dL L^H + L dL^H, and A dy = db - dA y."""
+    """A = L L^H, hence dA = dL L^H + L dL^H, and A dy = db - dA y.
+
+    Examples
+    --------
+    >>> import numpy as np, dualad
+    >>> from dualad.scipy.linalg import cho_factor, cho_solve
+    >>> dualad.derivative(lambda t: cho_solve(cho_factor(t * np.eye(2)), np.ones(2)))(2.0).round(6)
+    array([-0.25, -0.25])
+    """
     c, lower = c_and_lower
     lower, da = bool(np.all(lower)), None
     if dc_and_lower is not None:
