@@ -104,7 +104,7 @@ def computed_in(line: Line) -> np.dtype[Any] | None:
     function, dtypes = line.function, [dtype_of(each) for each in line.args[: arity(line)]]
     if line.keywords or not known(line.dtype) or any(each is not None and not known(each) for each in dtypes):
         return None
-    if function is np.where:
+    if function == np.where:
         return line.dtype if len(line.args) == 3 and dtypes[0] is not None and dtypes[0].kind == "b" else None
     if function is cast:
         return dtypes[0] if line.dtype.kind != "i" else None
@@ -165,7 +165,7 @@ def exponent_of(line: Line) -> str | None:
 def template(line: Line) -> str:
     """A line's expression, with places for its operands."""
     function = line.function
-    if function is np.where:
+    if function == np.where:
         return "choose({0}, {1}, {2})"
     if function is cast:
         return "{0}"

@@ -116,7 +116,7 @@ def is_light(key: Key) -> bool:
 
 def row_of(function: Any) -> Elementwise:
     """The row of a step."""
-    return WHERE if function is np.where else RULES[function]  # type: ignore[return-value]  # a step's is Elementwise
+    return WHERE if function == np.where else RULES[function]  # type: ignore[return-value]  # a step's is Elementwise
 
 
 def slots(code: int) -> int:

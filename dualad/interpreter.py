@@ -226,7 +226,7 @@ class Interpreter(Lifted):
         return out
 
     def _function(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if function is np.where and len(args) == 3:
+        if function == np.where and len(args) == 3:
             new = None if self.level.tape is None else self.level.tape.step(self, WHERE, function, args)
             if new is not None or any(getattr(each, "_deferred", False) for each in args):
                 return self._elementwise(WHERE, args, function) if new is None else new

@@ -196,11 +196,11 @@ class Linear(Lifted):
         body = COMPOSED.get(function)
         if body is not None:
             return body(*args, **kwargs)
-        if function is np.astype and kwargs.get("copy", True) is False and np.dtype(args[1]) == self.dtype:
+        if function == np.astype and kwargs.get("copy", True) is False and np.dtype(args[1]) == self.dtype:
             return self
-        if function is np.copy or (function is np.astype and np.dtype(args[1]) == self.dtype):
+        if function == np.copy or (function == np.astype and np.dtype(args[1]) == self.dtype):
             return self.copy()
-        if function is np.where and len(args) == 3:
+        if function == np.where and len(args) == 3:
             args = (args[0], *map(self._chosen, args[1:]))
         if function in TRANSPOSES or function in MOVES:
             return self._emitted(function, args, kwargs)

@@ -178,7 +178,7 @@ class Writer:
         """The operands of a line with the dtypes in which they are needed."""
         dtype = computed_in(line)
         assert dtype is not None
-        first = np.dtype(bool) if line.function is np.where else dtype
+        first = np.dtype(bool) if line.function == np.where else dtype
         return [(each, first if place == 0 else dtype) for place, each in enumerate(self.plan.operands(line))]
 
     def expression(self, line: Line, texts: list[str]) -> str:
@@ -270,7 +270,7 @@ class Writer:
                     words.note(f"{part} = {step.format(part, term)}", item),
                 ]
                 folds.append(Fold(name, part, words.block(item), begin, step))
-                if item.function is np.mean:
+                if item.function == np.mean:
                     after.append(words.note(f"{name} = {name} / {prod(space)}", "the mean"))
             else:
                 value = self.expression(item, [read(item, *pair) for pair in self.typed(item)])

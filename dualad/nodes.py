@@ -132,7 +132,7 @@ class Node(Lifted):
             target = args[0] if args else next(iter(kwargs.values()))
             if not isinstance(ungrounded(target), Node):
                 refuse(f"np.{function.__name__} of a recorded array into a plain one", "allocate it with np.zeros_like(x)")
-            return (copyto if function is np.copyto else row.body)(*args, **kwargs)
+            return (copyto if function == np.copyto else row.body)(*args, **kwargs)
         elif isinstance(row, Composite) and row.whole and calls_or_writes(args, kwargs):
             result = row.body(*args, **kwargs)
         else:

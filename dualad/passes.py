@@ -88,7 +88,7 @@ def _fold(graph: Graph, line: Line) -> Line | None:
     if line.function in FILLED and len(line.args) == 1:
         return constant_line(graph, np.full(line.shape, FILLED[line.function], line.dtype))
     inputs = list(line.inputs())
-    if not inputs or line.function is np.empty_like:
+    if not inputs or line.function == np.empty_like:
         return None
     values = {each: constant_of(graph, each) for each in inputs}
     if any(value is None for value in values.values()):

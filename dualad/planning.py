@@ -190,7 +190,7 @@ class Plan:
                 shape = each.shape if isinstance(each, Line) else ()
                 if isinstance(each, Line) and not known(each.dtype):
                     return None
-                place = (*shape[:axis], 1, *shape[axis:]) if line.function is np.stack else shape
+                place = (*shape[:axis], 1, *shape[axis:]) if line.function == np.stack else shape
                 if len(place) != len(line.shape):
                     return None
                 targets.append(Part(each, shape, Access(line, at * strides[axis], strides, place)))

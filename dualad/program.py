@@ -107,14 +107,14 @@ class Program:
 
         if function is operator.getitem:
             return made(written, old, *args, view)
-        if function is np.transpose and args and args[0] is not None:
+        if function == np.transpose and args and args[0] is not None:
             return made(np.transpose, view, np.argsort(args[0]))
         if prod(view.shape) == prod(old.shape) and function in (np.reshape, np.squeeze, np.expand_dims, np.ravel):
             return made(np.reshape, view, old.shape, **keywords)
-        if function is np.real and old.dtype.kind != "c":
+        if function == np.real and old.dtype.kind != "c":
             return view
         if function in (np.real, np.imag):
-            return made(part_written, old, view, function is np.imag)
+            return made(part_written, old, view, function == np.imag)
         places = function(np.arange(prod(old.shape)).reshape(old.shape), *args, **keywords)
         return made(written, old, np.unravel_index(places, old.shape), view)
 

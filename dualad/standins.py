@@ -63,7 +63,8 @@ class StandIn:  # noqa: D101 - its docstring is that of the function, which it e
         return getattr(self.__wrapped__, name)
 
     def __eq__(self, other: object) -> bool:
-        return self is other or self.__wrapped__ is getattr(other, "__wrapped__", other)
+        # Not what `other` wraps: NumPy's functions have a `__wrapped__` of their own.
+        return self.__wrapped__ is (other.__wrapped__ if isinstance(other, StandIn) else other)
 
     def __hash__(self) -> int:
         return hash(self.__wrapped__)

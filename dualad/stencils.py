@@ -38,7 +38,7 @@ def _inside(graph: Graph, line: Line) -> Line | None:
     if line.shape == source.shape and all(part.step is None for part in parts):
         return None
     parts = (*parts, *(ALL,) * (len(source.shape) - len(parts)))
-    if source.function is np.reshape and isinstance(source.args[0], Line):
+    if source.function == np.reshape and isinstance(source.args[0], Line):
         inner = source.args[0]
         places = _places(inner.shape, source.shape)
         if places is None or not _is_cheap(inner) or not prod(line.shape):

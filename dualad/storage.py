@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from operator import itemgetter
 from typing import Any
 from weakref import ref
 
@@ -33,6 +34,7 @@ from .rules.table import Array, innermost
 from .watching import WATCH, carries
 
 ALL = slice(None)
+WHOLE = itemgetter(Ellipsis)
 BETWEEN = frozenset((slice, type(None), type(Ellipsis)))
 BASIC = BETWEEN | {int, np.intp}
 """The types of index that give a view, each by itself and together in a tuple."""
@@ -166,8 +168,9 @@ def _view_of(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], functio
         if hasattr(source, "_views") and source.level is result.level
     ]
     for place, source in sources:
-        if _share(result, source):
-            return _tied(result, source, partial(_instead, place, args, kwargs, function))
+        if _share(result, source):  # np.astype without a copy is the array itself
+            recipe = WHOLE if function == np.astype else partial(_instead, place, args, kwargs, function)
+            return _tied(result, source, recipe)
     if any(_share(result.tangent, source.tangent) for _, source in sources):
         result.tangent = np.copy(result.tangent)  # a tangent may lie so that it could be a view: it must not be one
     if not carries(result.level):  # NumPy made a copy after all

@@ -189,13 +189,13 @@ class Symbol(NDArrayOperatorsMixin):  # type: ignore[misc]  # NumPy's class is u
         return program.emit(text, example, _moves(inputs), called)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if function is np.ndim:
+        if function == np.ndim:
             return args[0].ndim
-        if function is np.real:
+        if function == np.real:
             return args[0]
-        if function is np.iscomplexobj:
+        if function == np.iscomplexobj:
             return False
-        if function is not np.where or kwargs or len(args) != 3:
+        if function != np.where or kwargs or len(args) != 3:
             raise Unsupported(function.__name__)
         chosen, one, other = args
         if not isinstance(chosen, Symbol) or chosen.dtype.kind != "b":

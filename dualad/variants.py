@@ -63,7 +63,7 @@ class Variant:
         MISSED if not, or if a name from outside is bound to something else or a guard does not hold: what a call costs beside
         the program is nearly all to find that out, and here it is written out for the kind."""
         names: dict[str, Any] = {"ndarray": np.ndarray, "MISSED": MISSED, "look": look, "unflatten": unflatten}
-        names |= {"run": self.run, "structure": self.structure, "counts": counts}
+        names |= {"__name__": __name__, "run": self.run, "structure": self.structure, "counts": counts}
         values = [f"a{place}" for place in range(len(args))]
         tests = [f"len(args) != {len(args)}"]
         lines = [f"if {tests[0]}: return MISSED", f"{', '.join(values)}, = args"]

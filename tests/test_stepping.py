@@ -339,3 +339,25 @@ def test_jitted_functions():
 
     np.testing.assert_allclose(jacfwd(f, drop_in=True)(X), [[1.0 + math.sqrt(2.0), 0.0], [0.0, 0.0]])
     assert tabulated(2) == 1.0
+
+
+def test_compiled_functions_inside():
+    """A jitted function that is first called while dualad steps in for its caller makes its program as ever, and keeps it."""
+
+    def filled(x):
+        b = np.zeros(3)
+        b[1:] = x
+        b *= x[0]
+        return np.sum(b)
+
+    compiled, seen = dualad.jit(filled), []
+
+    def f(x):
+        out = np.zeros(2)
+        out[0] = x[0] ** 2
+        seen.append([compiled(X[:2]), compiled(2.0 * X[:2])])
+        return out * seen[-1][0]
+
+    for _ in range(2):
+        dualad.jacfwd(f, drop_in=True)(X[:2])
+    np.testing.assert_allclose([*seen, [compiled(X[:2]), compiled(2.0 * X[:2])]], [[filled(X[:2]), filled(2.0 * X[:2])]] * 3)

@@ -11,6 +11,7 @@ import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import dualad
@@ -72,6 +73,17 @@ def test_the_foundations_know_nothing_above_them():
         if name != "dualad.__main__":
             assert "dualad" not in imports(name), name
             assert "dualad.__main__" not in imports(name), name
+
+
+def test_numpys_functions_are_compared_by_equality():
+    """While dualad steps in, np.where is something else, which equals NumPy's function."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Compare) and any(isinstance(each, ast.Is | ast.IsNot) for each in node.ops):
+                for side in map(ast.unparse, (node.left, *node.comparators)):
+                    module, _, name = side.rpartition(".")
+                    holder = {"np": np, "np.linalg": np.linalg, "np.fft": np.fft}.get(module)
+                    assert not hasattr(getattr(holder, name, None), "_implementation"), f"{path}:{node.lineno}: {side}"
 
 
 def test_layers():

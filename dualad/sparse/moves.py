@@ -41,7 +41,7 @@ def counted(*indices: int) -> FlowRule:
         args = line.args
         if any(flow.varies(args[place]) for place in indices if place < len(args)):
             return _by_unknown_places(flow, line)
-        if line.function is not np.copy and any(each in ("K", "A") for each in _texts(line)):
+        if line.function != np.copy and any(each in ("K", "A") for each in _texts(line)):
             return None  # how the array lies in memory counts
         if (still := _still_masked(flow, line)) is not None:
             return still
@@ -164,7 +164,7 @@ def _by_unknown_places(flow: Flow, line: Line) -> Any:
         key = _parts(line.args[1])
         mark = _mark(key, array.shape)
         return Masked(flow.sets(array), mark) if mark is not None else _from_anywhere(flow, array, key)
-    if line.function is np.take_along_axis:
+    if line.function == np.take_along_axis:
         axis = line.args[2] if len(line.args) > 2 else line.keywords.get("axis", -1)
         return along(flow, line, array, axis)
     return None

@@ -43,10 +43,10 @@ def contraction_of(line: Line) -> Contraction | None:
         return _matmul(line)
     if function in TENSOR:
         return _tensordot(line, line.args[2] if len(line.args) > 2 else line.keywords.get("axes", 2))
-    if function is np.dot:
+    if function == np.dot:
         one, two = (len(shape_of(each)) for each in line.args[:2])
         return _tensordot(line, ((-1,), (max(-2, -two),))) if one and two else None
-    return _einsum(line) if function is np.einsum else None
+    return _einsum(line) if function == np.einsum else None
 
 
 def _matmul(line: Line) -> Contraction | None:
@@ -104,7 +104,7 @@ def contracted(flow: Flow, line: Line) -> Any:
     """An element depends on those that are summed."""
     contraction = contraction_of(line)
     if contraction is None:
-        return elementwise(flow, line) if line.function is np.dot else None
+        return elementwise(flow, line) if line.function == np.dot else None
     operands, labels, out = contraction
     union: Any = None
     for this, value in enumerate(operands):

@@ -38,7 +38,7 @@ flows(np.fft.fftn, np.fft.ifftn, np.fft.rfftn, np.fft.irfftn)(reduced(2))
 def cumulated(flow: Flow, line: Line) -> Any:
     """An element depends on those before it."""
     array = line.args[0]
-    axis = line.args[1] if len(line.args) > 1 else line.keywords.get("axis", None if line.function is np.cumsum else 0)
+    axis = line.args[1] if len(line.args) > 1 else line.keywords.get("axis", None if line.function == np.cumsum else 0)
     places = numbered(array.shape)
     lines = places.reshape(1, -1) if axis is None else np.moveaxis(places, axis, -1)
     length = lines.shape[-1]
@@ -54,7 +54,7 @@ def cumulated(flow: Flow, line: Line) -> Any:
 def trace(flow: Flow, line: Line) -> Any:
     """The sum of a diagonal."""
     array, *rest = line.args
-    pick: Any = np.linalg.diagonal if line.function is np.linalg.trace else np.diagonal
+    pick: Any = np.linalg.diagonal if line.function == np.linalg.trace else np.diagonal
     keywords = {name: each for name, each in line.keywords.items() if name in ("offset", "axis1", "axis2")}
     return grouped(flow.sets(array), pick(numbered(array.shape), *rest[:3], **keywords).reshape(prod(line.shape), -1))
 
