@@ -209,7 +209,8 @@ def _some_rows(trace: Trace, place: int, low: int, high: int, dtype: Any, unit: 
     def one(row: int) -> list[Any]:
         seeds[place] = np.zeros(shape, dtype)
         seeds[place].reshape(-1)[row] = unit
-        return settled(selection, trace.pulled(seeds, outputs), dtype)
+        with np.errstate(all="ignore"):
+            return settled(selection, trace.pulled(seeds, outputs), dtype)
 
     if high - low == 1 or looking_again():
         each = [one(row) for row in range(low, high)]

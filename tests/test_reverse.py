@@ -161,6 +161,12 @@ def test_nasty_points(f, x):
         np.testing.assert_array_equal(jacrev(f)(np.array(x)), grad(f, mode="forward")(np.array(x)))
 
 
+@pytest.mark.parametrize("transform", [jacrev, lambda f: grad(f, mode="reverse"), lambda f: lambda x: vjp(f, x)[1](1.0)[0]])
+def test_the_walk_back_warns_of_nothing(transform):
+    """The user's warnings are those of the function: 0 * inf on the way back is none of them."""
+    assert np.isnan(transform(lambda x: np.sqrt(x[0]) * 0.0)(np.array([0.0])))
+
+
 @pytest.mark.parametrize("f", [lambda x: np.cbrt(x**3), lambda x: np.sqrt(x) ** 2, lambda x: x * np.sqrt(x), lambda x: x**x])
 def test_unknown_is_nan(f):
     """Where a zero meets an infinity there is no finite number."""
