@@ -17,7 +17,7 @@ def base_line(tape: Any, recipe: Line, of: Line, base: Line, example: Any, line:
     if recipe.function is operator.getitem and recipe.args[0] is of:
         return emit(written, (base, recipe.args[1], line), {}, example)
     if recipe.function in (np.real, np.imag) and of.dtype.kind == "c":
-        return emit(part_written, (base, recipe.function is np.imag, line), {}, example)
+        return emit(part_written, (base, recipe.function == np.imag, line), {}, example)
     places = _places(recipe, of, example)
     return emit(scattered, (base, tape.constant(places), line), {}, example)
 
@@ -26,11 +26,8 @@ def anew(graph: Graph, line: Line, old: Line, new: Line) -> Line:
     """The line of a view when its base has another value."""
 
     def other(each: Line) -> Line:
-        return (
-            new
-            if each is old
-            else (anew(graph, each, old, new) if each.function is not None and line.function is item else each)
-        )
+        part = each.function is not None and line.function is item
+        return new if each is old else anew(graph, each, old, new) if part else each
 
     args, keywords = replaced(line.args, other), replaced(line.keywords, other)
     return graph.copied(line, args, keywords)
@@ -46,5 +43,7 @@ def _places(line: Line, base: Line, example: Any) -> Any:
             return counted
         return _places(each, base, example) if each.kind == "structure" else np.zeros(each.shape, np.intp)
 
+    if line.function == np.astype:  # the same dtype, without a copy
+        return value(line.args[0])
     assert line.function is not None
     return line.function(*replaced(line.args, value), **replaced(line.keywords, value))

@@ -162,11 +162,8 @@ def as_view(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], function
 def _view_of(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], function: Callable[..., Any]) -> Any:
     if not hasattr(result, "_views"):
         return result
-    sources = [
-        (place, source)
-        for place, source in (*enumerate(args), *kwargs.items())
-        if hasattr(source, "_views") and source.level is result.level
-    ]
+    given = [(place, each) for place, each in (*enumerate(args), *kwargs.items()) if hasattr(each, "_views")]
+    sources = [(place, each) for place, each in given if each.level is result.level]
     for place, source in sources:
         if _share(result, source):  # np.astype without a copy is the array itself
             recipe = WHOLE if function == np.astype else partial(_instead, place, args, kwargs, function)
@@ -275,9 +272,8 @@ def resize(self: Any, shape: Any) -> None:
 
 def _twin(array: Any) -> Any:
     """Another lifted array of the same representation over the same memory."""
-    tangent = array.tangent
     twin = object.__new__(array.__class__)
-    twin.primal, twin.tangent, twin.level, twin._label = array.primal, tangent, array.level, None
+    twin.primal, twin.tangent, twin.level, twin._label = array.primal, array.tangent, array.level, None
     twin._base, twin._recipe, twin._views, twin._noted = None, None, None, array._noted
     return twin
 
