@@ -5,6 +5,7 @@
 array([0., 1.])
 """
 
+from . import automatic as automatic  # it is told of every call of a transform
 from . import errors
 from . import scipy as scipy  # not in __all__: a star import would hide SciPy itself
 from .check import check_derivatives

@@ -12,10 +12,11 @@ from .comparing import before_check, compare
 from .directions import jacobian, require_complex
 from .dropin import DropIn
 from .errors import BadArgument, NoRule, NotDifferentiable
-from .forward import Transformed, jvp
+from .forward import jvp
 from .lift import is_recorded
 from .selection import Selection, select
 from .tracing import gradient
+from .transformed import Transformed
 from .trees import dtype_of, flatten, shape_of, unflatten
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from .comparing import before_check, compare
 from .deferred import FEW_DIRECTIONS
 from .dropin import DropIn
 from .errors import BadArgument
-from .forward import Transformed, filled, one_hot, run
+from .forward import filled, one_hot, run
 from .lift import is_recorded
 from .progress import shown
 from .selection import Selection, cut, select
+from .transformed import Transformed
 from .trees import flatten, shape_of, unflatten
 from .unrolling import UNROLLING
 

@@ -305,6 +305,12 @@ def heat_of(f: Any) -> Heat | None:
     return None if known is None else known.heat
 
 
+def is_as_it_is(f: FunctionType) -> bool:
+    """Whether a function was run, and needed no help."""
+    known = _KNOWN.get(id(f.__code__))
+    return known is not None and known.stage == PLAIN
+
+
 def _title(f: Any) -> str:
     return getattr(f, "__qualname__", None) or repr(f)
 

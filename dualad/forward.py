@@ -12,7 +12,7 @@ import numpy as np
 from . import notes, storage
 from .before import Before
 from .deferred import is_deferrable
-from .dropin import DropIn, attempted, heat_of, mode, mode_of
+from .dropin import DropIn, attempted, heat_of, mode
 from .dual import Dual, DualArray, dual, later
 from .errors import BadArgument, NotDifferentiable
 from .foreign import is_chunked, relabelled
@@ -27,43 +27,8 @@ from .rules.table import innermost
 from .selection import Selection, cut, name_of, select
 from .structural import looking_again, needs_second_look, plain, second_look, seeded
 from .terms import Terms, expanded
+from .transformed import Transformed, opened, require_function
 from .trees import described, dtype_of, flatten, is_numeric, shape_of, tree_map, unflatten
-from .wrapping import Wrapper
-
-
-class Transformed(Wrapper):
-    """A function made from another one by a transform; it keeps the name and docstring, and pickles if the other does."""
-
-    def __init__(self, run: Callable[..., Any], f: Callable[..., Any], *, drop_in: Any = "auto", **options: Any) -> None:
-        _require_function(f)
-        super().__init__(f)
-        self._run, self._drop_in, self._options = run, mode_of(drop_in), options
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._drop_in == "auto":  # whoever stands outside decides
-            return self._run(self._f, args, kwargs, **self._options)
-        with mode(self._drop_in):
-            return self._run(self._f, args, kwargs, **self._options)
-
-    def promoted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments with floats in place of the integers that are differentiated."""
-        numbers, names = self._options.get("argnums", ()), self._options.get("argnames")
-        chosen = select(self.__name__, self._f, args, kwargs, numbers, names, complex_allowed=True).places
-        changed = [tree_map(_promoted, each) if place in chosen else each for place, each in enumerate(args)]
-        return tuple(changed), {name: tree_map(_promoted, each) if name in chosen else each for name, each in kwargs.items()}
-
-    def __repr__(self) -> str:
-        return f"<{self._run.__name__.strip('_')} of {getattr(self._f, '__qualname__', self._f)}>"
-
-
-def _promoted(leaf: Any) -> Any:
-    return float(leaf) if type(leaf) is int else leaf
-
-
-def _require_function(f: Any) -> None:
-    if not callable(f):
-        raise BadArgument(f"a transform takes a function, not {type(f).__name__}: write jacfwd(f)(x), not jacfwd(f(x))")
-
 
 # -- seed, run, extract --------------------------------------------------------------------------------------------------
 
@@ -290,13 +255,23 @@ def jvp(
     >>> dualad.jvp(lambda x: np.sum(x**3), (x,), (v,))
     (np.float64(9.0), np.float64(3.0))
     """
-    _require_function(f)
+    require_function(f)
     if not isinstance(primals, tuple | list) or not isinstance(tangents, tuple | list):
         raise BadArgument("jvp: primals and tangents are tuples with one item per argument: jvp(f, (x,), (v,))")
     if drop_in == "auto":
+        options = {"count": len(primals), "value": True}
+        found = None if has_aux else opened(f, (_pushed, len(primals)), _pushed, options)
+        if found is not None:
+            return found[1](found[0], f, (*primals, *tangents))
         return _jvp(f, tuple(primals), tuple(tangents), has_aux)
     with mode(drop_in):
         return _jvp(f, tuple(primals), tuple(tangents), has_aux)
+
+
+def _pushed(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, count: int, value: bool) -> Any:
+    """The answer of `jvp` for the primals and then the tangents as arguments; or the derivative alone."""
+    out, pushed = _jvp(f, args[:count], args[count:], False)
+    return (out, pushed) if value else pushed
 
 
 def _jvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], has_aux: bool) -> tuple[Any, ...]:

@@ -73,6 +73,14 @@ def calls_or_writes(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     )
 
 
+STATIC = frozenset(
+    [
+        *(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type),
+        *(np.iscomplexobj, np.isrealobj, np.may_share_memory, np.shares_memory),
+    ]
+)
+"""Functions whose answer depends on shapes and dtypes alone."""
+
 # -- the graph -----------------------------------------------------------------------------------------------------------
 
 

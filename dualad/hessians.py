@@ -12,10 +12,10 @@ from .comparing import before_check, compare
 from .directions import SEED_ELEMENTS, chunk_bounds, in_chunks, jacobian_blocks, require_complex, run_all, run_chunk, unrolled
 from .dropin import DropIn
 from .errors import BadArgument, NoRule
-from .forward import Transformed
 from .lift import is_recorded
 from .selection import Selection, select
 from .tracing import gradient
+from .transformed import Transformed
 from .trees import dtype_of, flatten, unflatten
 
 FEW, FEW_RECORDED = 20, 1

@@ -19,12 +19,12 @@ import numpy as np
 from .compile import program_of
 from .errors import BadArgument, CompilationWarning, DualadError, RandomNumbers, depth
 from .foreign import is_chunked
-from .forward import Transformed
 from .lift import Lifted
 from .outside import look, outside
 from .recording import traced
+from .transformed import MISSED, Transformed
 from .trees import described, flatten, unflatten
-from .variants import LEAF, MISSED, Entry, Targets, Variant, missing
+from .variants import LEAF, Entry, Targets, Variant, missing
 from .wrapping import Wrapper
 
 VARIANTS = 8
@@ -90,7 +90,7 @@ class Jitted(Wrapper):
             answer = self._shortcut(args)
             if answer is not MISSED:
                 return answer
-        key = None if keywords or self._statics[0] else _simple(args)
+        key = None if keywords or self._statics[0] else simple_key(args)
         if key is not None and (entry := self._entries.get(key)) is not None and entry.eager:
             return self._eager(entry, args, keywords)  # it sees itself what is outside
         return self._slowly(args, keywords) if key is None else self._found(key, args, args, keywords)
@@ -105,7 +105,7 @@ class Jitted(Wrapper):
                 args, keywords = self._f.promoted(args, keywords)
             except DualadError:  # it will say so itself
                 return self._f(*args, **keywords)
-            if not keywords and not self._statics[0] and (simple := _simple(args)) is not None:
+            if not keywords and not self._statics[0] and (simple := simple_key(args)) is not None:
                 return self._found(simple, args, args, keywords, targets)
             leaves, structure = flatten((args, keywords))
         statics = self._static_places(args, keywords)
@@ -256,7 +256,7 @@ class Jitted(Wrapper):
         """
         targets, other = ([out], LEAF) if out.__class__ is np.ndarray else flatten(out)
         kept = Targets(targets)
-        key = None if keywords or self._statics[0] else _simple(args)
+        key = None if keywords or self._statics[0] else simple_key(args)
         if key is None:
             answer = self._slowly(args, keywords, kept)
         else:
@@ -307,11 +307,11 @@ class AsItIs(Jitted):
     __call__: Any = property(operator.attrgetter("_f"))
 
 
-def _simple(args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+def simple_key(args: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """What the program for arrays and floats is found by; None if anything else is among them."""
     parts: list[Any] = []
     for each in args:
-        kind = each.__class__
+        kind = type(each)
         if kind is np.ndarray:
             dtype = each.dtype
             if dtype.kind not in NUMBERS:

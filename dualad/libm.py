@@ -31,7 +31,8 @@ def _library(*names: str | None) -> ctypes.CDLL | None:
     return None
 
 
-def _address(library: ctypes.CDLL | None, *names: str) -> int | None:
+def address(library: ctypes.CDLL | None, *names: str) -> int | None:
+    """Where a library has a function, under the first of some names that it knows."""
     for name in names:
         if hasattr(library, name):
             return ctypes.cast(getattr(library, name), ctypes.c_void_p).value
@@ -74,18 +75,18 @@ class Entries:
         """Tell LLVM the addresses of libm's scalar functions and of libmvec's; these are used all or none."""
         found = {}
         for suffix, bits in (("", 64), ("f", 32)):
-            scalar = _address(LIBM, libm + suffix, f"_{libm}{suffix}")  # Windows has hypotf with an underscore only
+            scalar = address(LIBM, libm + suffix, f"_{libm}{suffix}")  # Windows has hypotf with an underscore only
             if scalar is None:
                 raise ImportError(f"the machine's C library has no {libm}{suffix}, which dualad.simd.{name} stands on")
             llvm.add_symbol(f"dualad_{libm}{suffix}", scalar)
             for letter, register in allowed.items():
                 lanes = register // bits
                 symbol = f"_ZGV{letter}N{lanes}{'v' * arity}_{libm}{suffix}"
-                found[symbol] = (libm + suffix, lanes, _address(LIBMVEC, symbol))
-        if not found or not all(address for *_, address in found.values()):
+                found[symbol] = (libm + suffix, lanes, address(LIBMVEC, symbol))
+        if not found or not all(place for *_, place in found.values()):
             return False
-        for symbol, (scalar_name, lanes, address) in found.items():
-            llvm.add_symbol(symbol, address)
+        for symbol, (scalar_name, lanes, place) in found.items():
+            llvm.add_symbol(symbol, place)
             self.vectors.setdefault(scalar_name, []).append((lanes, symbol))
         return True
 

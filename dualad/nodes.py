@@ -20,22 +20,14 @@ import numpy as np
 from . import unrolling
 from .bases import anew, base_line
 from .errors import NoRule, TangentLossError, caller, refuse
-from .graph import calls_or_writes, cast, copyto, written
-from .lift import Lifted, LiftedScalar, binary, refilled, unary, ungrounded
+from .graph import STATIC, calls_or_writes, cast, copyto, written
+from .lift import Lifted, LiftedScalar, binary, highest, leader, refilled, unary, ungrounded
 from .lines import Line
 from .objects import array_of_objects, lift_objects
 from .rules.calling import prepared
 from .rules.groups import rule_of
 from .rules.table import Composite, Constant, Elementwise, Function, Refused, Replay
 from .storage import Flat
-
-STATIC = frozenset(
-    [
-        *(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type),
-        *(np.iscomplexobj, np.isrealobj, np.may_share_memory, np.shares_memory),
-    ]
-)
-"""Functions whose answer depends on shapes and dtypes alone."""
 
 WEAK = (float, complex)
 
@@ -95,6 +87,9 @@ class Node(Lifted):
 
     def _ufunc(self, ufunc: Any, inputs: tuple[Any, ...], compute: Callable[..., Any] | None = None) -> Any:
         inputs = tuple([lift_objects(each) if isinstance(each, list | tuple | np.ndarray) else each for each in inputs])
+        top = leader(inputs)
+        if top.level > self.level:  # it was hidden among objects
+            return top._ufunc(ufunc, inputs, compute)
         function = compute if compute is operator.pow else ufunc
         weak = compute is not None and all(type(example_of(each)) in (*WEAK, int, bool) for each in inputs)
         return self.tape.call(function, inputs, {}, weak)
@@ -125,6 +120,9 @@ class Node(Lifted):
         lists = getattr(row, "sequences", 0)
         args = tuple([lift_objects(each, lists) for each in args])
         kwargs = {name: lift_objects(each, lists) for name, each in kwargs.items()}
+        top = highest((*args, *kwargs.values()))
+        if top is not None and top.level > self.level:
+            return self._deliver(top._function(function, args, kwargs), out)
         kwargs.pop("like", None)
         if isinstance(row, Replay):
             result = row.function._implementation(*args, **kwargs)

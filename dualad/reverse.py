@@ -11,10 +11,11 @@ import numpy as np
 from .directions import require_complex
 from .dropin import DropIn, mode
 from .errors import BadArgument, NotDifferentiable
-from .forward import Transformed, filled
+from .forward import filled
 from .lift import Lifted
 from .selection import name_of, select
 from .tracing import Trace, rows, settled, traced
+from .transformed import Transformed
 from .transposing import pushed
 from .trees import dtype_of, flatten, unflatten
 

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from .errors import NoRule, caller, refuse
-from .graph import Graph, item
+from .graph import STATIC, Graph, item
 from .levels import Level
 from .lift import Lifted, refilled, ungrounded
 from .lines import Line
 from .naming import assigned
-from .nodes import STATIC, Node, NodeArray, NodeScalar, example_of, examples_of, static_bound
+from .nodes import Node, NodeArray, NodeScalar, example_of, examples_of, static_bound
 from .sizes import VIEWED, is_sized
 from .unrolling import clock
 

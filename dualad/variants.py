@@ -10,10 +10,8 @@ import numpy as np
 from .alike import alike
 from .compile import Program
 from .outside import look
+from .transformed import MISSED
 from .trees import flatten, unflatten
-
-MISSED = object()
-"""What a shortcut gives that does not apply."""
 
 
 def missing(args: tuple[Any, ...]) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from ..forward import Transformed
+from ..transformed import Transformed
 
 
 def _part(name: str) -> Any:
