@@ -128,7 +128,7 @@ class Closed:
             each = pending.pop()
             if each not in self.functions:
                 self.functions[each] = len(self.functions)
-                if len(self.functions) > MANY or each.__dict__ or not all(map(_is_constant, _defaults(each))):
+                if len(self.functions) > MANY or each.__dict__ or not _is_constant(each.__defaults__):
                     raise Open
                 pending += self._read(each)
         self.functions = {each if place else self.root: place for each, place in self.functions.items()}
@@ -155,7 +155,7 @@ class Closed:
     def _read(self, function: FunctionType) -> Iterator[FunctionType]:
         """See that a function's code does nothing of its own, and give the functions that it calls by name."""
         codes = [function.__code__]
-        if function.__code__.co_flags & GENERATOR:
+        if function.__code__.co_flags & GENERATOR or function.__code__.co_kwonlyargcount:  # their defaults change in place
             raise Open
         while codes:
             code = codes.pop()
@@ -254,12 +254,8 @@ def _copy(function: FunctionType, names: dict[str, Any]) -> FunctionType:
     """A function of the same code that sees other names, and nothing in its cells yet."""
     cells = tuple([CellType() for _ in function.__code__.co_freevars])
     copy = FunctionType(function.__code__, names, function.__name__, function.__defaults__, cells)
-    copy.__kwdefaults__, copy.__qualname__ = function.__kwdefaults__, function.__qualname__
+    copy.__qualname__ = function.__qualname__
     return copy
-
-
-def _defaults(function: FunctionType) -> list[Any]:
-    return [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
 
 
 def _is_constant(value: Any) -> bool:

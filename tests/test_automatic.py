@@ -165,6 +165,9 @@ def test_closures_made_anew():
     assert lane.calls > 15
     assert lane.jitted.cache_info().programs == 1
     check(made(2, np.ones(3))(X), 2.0 * np.exp(2 * X), 1e-14)  # an integer: not the same code's way
+    for functions in ([lambda x, i=i: x[i] * x for i in range(3)], [lambda x, *, i=i: x[i] * x for i in range(3)]):
+        for place, f in enumerate(functions * 3):
+            check(dualad.jacrev(f)(X), jacfwd(lambda x, i=place % 3: x[i] * x, drop_in=False)(X), 1e-14)
 
 
 def test_ways_have_an_end():

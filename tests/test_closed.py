@@ -141,6 +141,10 @@ def impure_default(x, table=TABLE):
     return x * table
 
 
+def impure_keyword(x, *, power=2):
+    return x**power
+
+
 OPEN = {
     **{name: each for name, each in globals().items() if name.startswith("impure_") and name != "impure_cell"},
     "a counter": impure_cell(),
