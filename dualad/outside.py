@@ -63,7 +63,7 @@ class Seen:
     def bytes(self) -> bytes:
         """What is in it now."""
         held = self.array if self.kept is None else self.array[self.kept]
-        return held.tobytes()  # type: ignore[no-any-return]  # NumPy's own
+        return bytes(held.tobytes())
 
     def holds(self) -> bool:
         """Whether the same is in it."""
