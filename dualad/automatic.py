@@ -29,7 +29,7 @@ from .lift import Lifted, ungrounded
 from .lines import Line, lines_in
 from .recording import record
 from .transformed import MISSED, Course, Transformed
-from .trees import flatten, tree_map
+from .trees import flatten, tree_map, unflatten
 from .variants import Entry
 from .views import VIEWS
 
@@ -66,6 +66,11 @@ EXACT = frozenset(
 
 ROUGH = frozenset((np.isnan, np.isinf, np.isfinite))
 """Functions that do not ask for the last bit."""
+
+
+BLOCK, MANY = 2**14, 2**16
+"""Points of a batch that are independent of each other are taken in blocks of so many, where there are many: what comes between
+stays in the cache then, and a recording is of one block."""
 
 
 class Kind:
@@ -133,6 +138,7 @@ class Lane:
         self.course, self.function = course, function
         self.valued, self.count = bool(course.options.get("value")), course.options.get("count")
         self.gathered = _gathering(function)
+        self.batched = course.options.get("batch_ndim") == 1
         self.calls = self.doubts = 0
         self.stepping = False  # NumPy is called in between, and is to say nothing
 
@@ -143,17 +149,48 @@ class Lane:
         self.calls += 1
         value = _value(inner, args[: self.count]) if self.valued else None
         self.raised()
+        run = self.in_blocks if self.batched and self.block(values) is not values else self.jitted
         if self.stepping:
             with np.errstate(all="ignore"):
-                answer = self.jitted(*values)
+                answer = run(*values)
         else:
-            answer = self.jitted(*values)
+            answer = run(*values)
         if answer is not MISSED and self.raised() and _doubtful(answer):
             self.doubts += 1
             if self.doubts > DOUBTS and self.doubts * 8 > self.calls:
                 self.course.lane, self.course.over = None, True
             return MISSED
         return (value, answer) if self.valued and answer is not MISSED else answer
+
+    def block(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The first block of the values, where all arrays among them are the points that it is differentiated by, and these are
+        many; else all of them."""
+        arrays = [each for each in values if type(each) is np.ndarray]
+        lengths = {len(each) if each.ndim else 0 for each in arrays}
+        numbers = self.course.options["argnums"]
+        count = len(numbers) if isinstance(numbers, tuple) else 1
+        if not self.batched or len(lengths) != 1 or max(lengths) < MANY or count != len(arrays):
+            return values
+        return self.cut(values, 0)
+
+    @staticmethod
+    def cut(values: tuple[Any, ...], low: int) -> tuple[Any, ...]:
+        """A block of the values."""
+        return tuple([each[low : low + BLOCK] if type(each) is np.ndarray else each for each in values])
+
+    def in_blocks(self, *values: Any) -> Any:
+        """The answer, block by block."""
+        size = next(len(each) for each in values if type(each) is np.ndarray)
+        whole: list[Any] = []
+        for low in [*range(0, size - BLOCK, BLOCK), size - BLOCK]:  # the last two overlap
+            answer = self.jitted(*self.cut(values, low))
+            if answer is MISSED:
+                return MISSED
+            leaves, structure = flatten(answer)
+            whole = whole or [np.empty((size, *each.shape[1:]), each.dtype) for each in leaves]
+            for all_points, each in zip(whole, leaves, strict=True):
+                all_points[low : low + BLOCK] = each
+        return unflatten(structure, whole)
 
 
 def _value(f: FunctionType, args: tuple[Any, ...]) -> Any:
@@ -205,12 +242,12 @@ def _gathering(function: Closed) -> Callable[[FunctionType, tuple[Any, ...]], tu
     return gathered
 
 
-def _exact(line: Line, known: dict[Line, bool]) -> bool:
-    """Whether a line has the same value whoever computes it."""
+def _exact(line: Line, known: dict[Line, bool], inputs: bool) -> bool:
+    """Whether a line has the same value whoever computes it; `inputs` says so of the inputs."""
     pending = [line]
     while pending:
         each = pending[-1]
-        exact = each.function is None or each.function in ROUGH
+        exact = inputs if each.function is None else each.function in ROUGH
         if not exact and each.function in EXACT:
             left = [one for one in each.inputs() if one not in known]
             if left:
@@ -222,15 +259,15 @@ def _exact(line: Line, known: dict[Line, bool]) -> bool:
     return known[line]
 
 
-def _decided(program: Program) -> bool:
+def _decided(program: Program, in_blocks: bool) -> bool:
     """Whether the program goes the way that NumPy would go, and no table of places, which may name one several times, is
-    written at: which value stays depends on how they lie in memory."""
+    written at: which value stays depends on how they lie in memory. In blocks it may not decide by values at all."""
     graph = program.whole or program.graph
     known: dict[Line, bool] = {}
     tables = [each for line in graph.lines if line.function is written for each in lines_in(line.args[1])]
     if any(len(each.shape) > 1 and each.dtype.kind in "iu" for each in tables):
         return False
-    return all(_exact(guard.line, known) for guard in graph.guards)
+    return all(_exact(guard.line, known, not in_blocks) for guard in graph.guards)
 
 
 def _agree(one: Any, other: Any) -> bool:
@@ -268,7 +305,9 @@ def watch(course: Course, inner: FunctionType, f: Callable[..., Any], args: tupl
         kind = course.kinds.setdefault(key, Kind())
     kind.seconds += taken
     kind.runs += 1
-    if kind.over or kind.seconds < kind.need or kind.runs < RUNS or not _lock.acquire(blocking=False):
+    if kind.over or kind.seconds < kind.need or (kind.runs < RUNS and not kind.recorded):
+        return
+    if not _lock.acquire(blocking=False):
         return
     try:
         _prepare(course, kind, inner, f, args, answer)
@@ -293,13 +332,14 @@ def _prepare(
             return
         lane = Lane(course, f, function, raised)
         values = lane.gathered(inner, args)
-    if values is None or sum(map(np.size, values)) > LARGE:
+    part = () if values is None else lane.block(values)
+    if values is None or sum(map(np.size, part)) > LARGE:
         kind.over = True
         return
     with mode(False):
         if not kind.recorded:
             start = perf_counter()
-            graph = record(lane.jitted._f)(*values)
+            graph = record(lane.jitted._f)(*part)
             kind.need = LINE * len(graph.lines) + RECORDING * (perf_counter() - start)
             kind.recorded, kind.over = True, len(graph.lines) > LONG
             kind.seconds, kind.runs = 0.0, 0
@@ -307,16 +347,16 @@ def _prepare(
         average = kind.seconds / kind.runs
         lane.jitted.recording = True
         try:
-            lane.jitted(*values)
+            lane.jitted(*part)
         finally:
             lane.jitted.recording = False
     kind.seconds, kind.runs = 0.0, 0
-    entry = lane.jitted.entry(simple_key(values))
+    entry = lane.jitted.entry(simple_key(part))
     program = entry.variants[0].program if entry is not None and entry.variants else None
     lane.stepping = lane.stepping or (program is not None and "step" in program.plan.roles.values())
     if (
         program is not None
-        and _decided(program)
+        and _decided(program, part is not values)
         and _agree(answer, lane(inner, args))
         and min(_times(lane, inner, args)) < GAIN * average
     ):
