@@ -17,12 +17,12 @@ import numpy as np
 from . import notes, storage
 from .chunks import lies_in_chunks
 from .errors import TangentLossError, refuse
-from .interpreter import WEAK, Interpreter, typed
+from .interpreter import WEAK, Interpreter
 from .levels import Level
 from .lift import Lifted, LiftedScalar, describe, duplicate, memory
 from .linear import Linear
 from .locks import Lock
-from .numeric import Number
+from .numeric import Number, as_numpys
 from .objects import array_of_objects
 from .rules.table import RULES, Array, innermost
 from .terms import expanded
@@ -331,7 +331,7 @@ class DualScalar(Dual, LiftedScalar):
             or not all(type(memory(operand)) in WEAK for operand in operands)
         ):
             return super()._operate(ufunc, compute, operands)
-        return _weak(super()._operate(ufunc, lambda *primals: compute(*map(typed, primals)), operands))
+        return _weak(super()._operate(ufunc, as_numpys(compute), operands))
 
     # There is no __getitem__, not even for x[()]: with one, Python would take a scalar for a sequence, and NumPy would tell
     # so, instead of what was lost, when one is stored in a plain array.

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .interpreter import WEAK, Interpreter
+from .interpreter import WEAK, Interpreter, typed
+from .lift import Lifted
 from .linear import Linear
 from .quiet import quiet, restore
 from .rules.chain import chained
@@ -83,6 +84,15 @@ class Number(Interpreter):
             return self._completed(row, operands, apart[0], apart[1], apart[2], y)
         slope = _slope(row, primals, slopes, y) if moves else None
         return own.of(y.item() if weak else y, slope, level)
+
+
+def as_numpys(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """An operator of Python's floats that computes as NumPy does; lifted ones know themselves that they are Python's."""
+
+    def computed(*primals: Any) -> Any:
+        return compute(*(primals if any(isinstance(each, Lifted) for each in primals) else map(typed, primals)))
+
+    return computed
 
 
 def _slope(row: Elementwise, primals: list[Any], slopes: list[Any], y: Any) -> Any:

@@ -172,6 +172,9 @@ def test_python_floats_promote_weakly():
     assert value.dtype == slope.dtype == np.float32
     assert jvp(lambda x: (x * x + 1.0) * ones, (2.0,), (1.0,))[1].dtype == np.float32
     assert jvp(lambda x: np.sin(x) * ones, (2.0,), (1.0,))[1].dtype == (np.sin(2.0) * ones).dtype
+    for f in (lambda x: x * ones, lambda x: (x * x + 1.0) * ones, lambda x: np.sin(2.0 * x) * ones):
+        compiled = dualad.jit(value_and_jacfwd(f))(2.0)
+        assert [each.dtype for each in compiled] == [each.dtype for each in value_and_jacfwd(f)(2.0)]
 
 
 def test_mixed_precisions_in_one_argument():
