@@ -30,7 +30,7 @@ from .lines import Line, lines_in
 from .recording import record
 from .transformed import MISSED, Course, Transformed
 from .trees import flatten, tree_map, unflatten
-from .variants import Entry
+from .variants import Entry, missing
 from .views import VIEWS
 
 RUNS = 32
@@ -102,6 +102,7 @@ class Unasked(Jitted):
     def _give_up(self, entry: Entry, why: str) -> None:
         entry.eager = 1
         entry.variants.clear()
+        self._shortcut = missing
 
     def entry(self, key: Any) -> Entry | None:
         """What there is for a kind of arguments."""

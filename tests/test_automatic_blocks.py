@@ -9,6 +9,7 @@ from test_automatic import _at_once, check, compiled, course, open_to_all  # noq
 from test_compile import _kernels_of_the_tests  # noqa: F401 - a fixture
 
 from dualad import automatic, flags, jacfwd
+from dualad.transformed import MISSED
 
 pytestmark = pytest.mark.skipif(flags.raised() is None, reason="nothing is compiled unasked here")
 POINTS = np.linspace(0.1, 2.0, 50)
@@ -62,6 +63,18 @@ def test_what_is_not_cut():
     assert recorded(few) == {9}
     decided = jacfwd(lambda x: np.sin(x) if x[0] < 0.2 else np.cos(x), batch_ndim=1)
     check(open_to_all(decided, POINTS), np.cos(POINTS), 1e-14)
+
+
+def test_a_kind_that_is_refused(monkeypatch):
+    """A program that was found wanting answers nothing, though others of the same function do."""
+    slopes = jacfwd(lambda x: np.sin(x) * x, batch_ndim=1)
+    compiled(slopes, POINTS[:5])
+    monkeypatch.setattr(automatic, "_agree", lambda one, other: False)
+    compiled(slopes, POINTS[:6])
+    lane = course(slopes).lane
+    assert lane.jitted._shortcut((POINTS[:6],)) is MISSED
+    assert lane(slopes._f, (POINTS[:6],)) is MISSED
+    assert lane(slopes._f, (POINTS[:5],)) is not MISSED
 
 
 def test_points_that_are_not_independent():
