@@ -17,19 +17,12 @@ def alike(one: Graph, other: Graph) -> bool:
     if len(lines) != len(twins) or len(one.guards) != len(other.guards):
         return False
     twin_of = dict(zip(lines, twins, strict=True))
-    places = [
-        [graph.inputs.index(line) if line in graph.inputs else -1 for line in lines] for graph, lines in _both(one, other)
-    ]
     return (
-        places[0] == places[1]
+        [twin_of[line] for line in one.inputs if line in twin_of] == [line for line in other.inputs if line in set(twins)]
         and all(_same_line(one, other, line, twin_of) for line in lines)
         and _key(one.outputs, twin_of) == key_of(other.outputs)
         and all(twin_of[a.line] is b.line and same(a.outcome, b.outcome) for a, b in zip(one.guards, other.guards, strict=True))
     )
-
-
-def _both(one: Graph, other: Graph) -> list[tuple[Graph, list[Line]]]:
-    return [(graph, [line for line in graph.live() if line.function is None]) for graph in (one, other)]
 
 
 def _same_line(one: Graph, other: Graph, line: Line, twin_of: dict[Line, Line]) -> bool:

@@ -110,6 +110,8 @@ class Graph:
         Lines whose shape or dtype other values might change: they are computed, to be asked, whoever needs them.
     seen
         Arrays from outside with what was in them (`outside.Seen`): Python may have decided by them. `jit` looks at them.
+    watched
+        Names, attributes and items from outside, with what they were bound to (`outside.Found`). `jit` looks at them too.
     fused
         Finds the loops that compute a graph, kernel by kernel: `planning`'s, which stands above.
     """
@@ -126,6 +128,7 @@ class Graph:
         self.arguments: Any = None
         self.sizes: dict[Line, None] = {}
         self.seen: list[Any] = []
+        self.watched: list[Any] = []
         self.fused: Callable[[Graph], list[list[Any]]] = lambda graph: []
         self.constants: dict[Any, Line] = {}  # by dtype, shape and bytes
         self._known: dict[Any, Line] = {}
@@ -214,7 +217,7 @@ class Graph:
         """The graph of the lines that are needed, with others in the place of those for which `rule` gives one."""
         new = Graph(self.name)
         new.structure, new.arguments, new.statics = self.structure, self.arguments, self.statics
-        new.seen, new.fused = self.seen, self.fused
+        new.seen, new.watched, new.fused = self.seen, self.watched, self.fused
         place: dict[Line, Line] = {}
         then: list[int] = []  # the number of each line of the old graph, and how long the new one was before it
         now: list[int] = []

@@ -18,6 +18,7 @@ import numpy as np
 from numpy import ndarray
 
 from . import deferred, jitted, kernels, objects, storage
+from .beside import PRODUCTS, beside
 from .deferred import WHERE
 from .errors import NoRule, called, caller, no_rule, refuse
 from .levels import GROUND
@@ -28,18 +29,7 @@ from .rules.calling import into, prepared
 from .rules.chain import pushforward
 from .rules.folds import method_rule
 from .rules.groups import rule_of
-from .rules.table import (
-    RULES,
-    Array,
-    Composite,
-    Constant,
-    Elementwise,
-    Function,
-    Refused,
-    Replay,
-    Rule,
-    find,
-)
+from .rules.table import RULES, Array, Composite, Constant, Elementwise, Function, Refused, Replay, Rule, find
 from .terms import Terms
 from .watching import WATCH, carries
 
@@ -138,6 +128,8 @@ class Interpreter(Lifted):
             if kind is ndarray:
                 if value.dtype.hasobject:
                     return None
+                if isinstance(self.primal, Lifted):
+                    value = beside(self.primal, value)
             elif kind in CONTAINERS or (kinds is not None and kind not in kinds):
                 return None
             primals.append(value)
@@ -295,6 +287,8 @@ class Interpreter(Lifted):
     def _push(self, row: Function, args: tuple[Any, ...], kwargs: dict[str, Any], compute: Callable[..., Any]) -> Any:
         tangents = row.tangents(args, kwargs, self._tangent_of)
         primals = tuple(map(self._primal_of, args))
+        if row.function in PRODUCTS and isinstance(self.primal, Lifted):
+            primals = tuple([beside(self.primal, each) for each in primals])
         keywords = self._primal_of(kwargs) if kwargs else kwargs
         if "like" in row.accepted and (below := highest((*primals, *keywords.values()))) is not None:
             keywords["like"] = below  # NumPy has taken out the one that brought the call here

@@ -16,15 +16,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .compile import program_of
 from .errors import BadArgument, CompilationWarning, DualadError, RandomNumbers, depth
 from .foreign import is_chunked
 from .lift import Lifted
-from .outside import look, outside
 from .recording import traced
 from .transformed import MISSED, Transformed
 from .trees import described, flatten, unflatten
-from .variants import LEAF, Entry, Targets, Variant, missing
+from .variants import LEAF, Entry, Targets, Variant, missing, settled_program
 from .wrapping import Wrapper
 
 VARIANTS = 8
@@ -67,11 +65,10 @@ class Jitted(Wrapper):
         self._counts = [0, 0, 0]
         self._told = False
         self._shortcut: Callable[..., Any] = missing
-        self._outside = list(outside(self._f))
 
     def __getstate__(self) -> Any:
         kept = dict(self.__dict__)
-        for name in ("_entries", "_lock", "_counts", "_told", "_outside", "_shortcut"):
+        for name in ("_entries", "_lock", "_counts", "_told", "_shortcut"):
             del kept[name]
         return kept
 
@@ -131,17 +128,12 @@ class Jitted(Wrapper):
         self, key: Any, leaves: Any, args: tuple[Any, ...], keywords: dict[str, Any], targets: Targets | None = None
     ) -> Any:
         """The answer of the program for a key, which is made if there is none."""
-        for holder, name, value in self._outside:
-            if look(holder, name) is not value:
-                self.clear_cache()
-                self._outside = list(outside(self._f))
-                break
         entry = self._entries.get(key)
         if entry is not None:
             if entry.eager:
                 return self._eager(entry, args, keywords)
             for variant in entry.variants:
-                if variant.seen and not variant.holds():
+                if (variant.seen or variant.watched) and not variant.holds():
                     continue
                 values = leaves if len(variant.places) == len(leaves) else [leaves[place] for place in variant.places]
                 memory = {} if targets is None or not variant.program.given else targets.memory(variant, values)
@@ -157,7 +149,7 @@ class Jitted(Wrapper):
                     self._counts[0] += 1
                     if leaves is args and targets is None and len(entry.variants) == 1:
                         if variant.lane is None:
-                            variant.lane = variant.shortcut(args, self._outside, self._counts)
+                            variant.lane = variant.shortcut(args, self._counts)
                         self._shortcut = variant.lane
                     return outputs[0] if variant.single else unflatten(variant.structure, outputs)
                 targets = None if targets is None else targets.missed()
@@ -178,6 +170,7 @@ class Jitted(Wrapper):
             self._entries.move_to_end(key)
             while len(self._entries) > KINDS:
                 self._entries.popitem(last=False)
+            self._forget(entry)
             decided = max([len(variant.program.graph.guards) for variant in entry.variants], default=0)
             if len(entry.variants) >= (VARIANTS if decided <= DECISIONS else FEW):
                 many = len(entry.variants)
@@ -186,7 +179,7 @@ class Jitted(Wrapper):
                 return self._f(*args, **keywords)
             self._counts[1] += 1
             try:
-                program = program_of(self._f, args, keywords, self._static_places(args, keywords))
+                program = settled_program(self._f, args, keywords, self._static_places(args, keywords))
             except RandomNumbers:
                 raise
             except Exception as error:  # of the function itself: then it comes again
@@ -213,6 +206,12 @@ class Jitted(Wrapper):
         if outputs is None:  # what it does differs from run to run
             return self._f(*args, **keywords)
         return outputs[0] if variant.single else unflatten(variant.structure, outputs)
+
+    def _forget(self, entry: Entry) -> None:
+        """Where all places are taken: let go of programs for what was outside before, unless it changes all the time."""
+        if len(entry.variants) >= VARIANTS and self._counts[0] - entry.hits > PATIENCE:
+            entry.hits = self._counts[0]
+            entry.variants[:] = [each for each in entry.variants if each.holds()]
 
     def _wider(self, entry: Entry, variant: Variant) -> Variant | None:
         """What `Variant.wider` gives, which takes the place of that variant."""
@@ -364,9 +363,9 @@ def jit(
     Notes
     -----
     Answers are those of f to a few units in the last place; sums are taken in another order than NumPy's. NumPy's warnings are
-    not given. What `record` says of the outside holds here too; names from outside, in f and in functions that it calls by
-    name, may be bound to something else, and then f is recorded anew. What is kept in attributes, lists and dicts from
-    outside is seen while f is recorded, only arrays are looked up at each call.
+    not given. What `record` says of the outside holds here too, but where something else is found by a name in the code of f,
+    and of functions and methods that it calls by name, f is recorded anew: globals, closures, attributes, items, and what is
+    in arrays. A function that finds what its last call has left outside runs as it is.
 
     Examples
     --------

@@ -9,7 +9,6 @@ import random
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
@@ -24,13 +23,10 @@ from .levels import Level
 from .lift import Lifted, ungrounded
 from .objects import settled
 from .outside import Seen, generators, outside
-from .places import MANY, attribute, standing
+from .places import MANY, standing
 from .tape import Tape
 from .trees import flatten, paths, tree_map, unflatten
 from .wrapping import Wrapper
-
-SEEN, USED = 2**16, 2**12
-"""So many elements of an array from outside are compared with what was in them, at most; fewer where lines use it, too."""
 
 
 def traced(leaf: Any) -> bool:
@@ -87,13 +83,10 @@ def _record(f: Any, args: tuple[Any, ...], keywords: dict[str, Any], statics: fr
         results, graph.structure = flatten(out)
         graph.outputs = [_output(tape, settled(leaf)) for leaf in results]
         del out, results  # an array that f made is held by nobody else then, and is a constant
-        outer = _outer_arrays(f)
-        used = tape.close({id(array): name for name, array in outer})
-        graph.seen = [
-            Seen(array, id(array) in used)
-            for name, array in outer
-            if array.size <= (USED if id(array) in used else SEEN) and not array.dtype.hasobject and _is_named(f, name)
-        ]
+        graph.watched = outside(f, [leaf for leaf in graph.statics if leaf is not None])
+        outer = {id(each.value): each for each in reversed(graph.watched) if isinstance(each.value, np.ndarray)}
+        used = tape.close({number: each.text for number, each in outer.items()})
+        graph.seen = [Seen(each.value, number in used) for number, each in outer.items() if not each.value.dtype.hasobject]
     return graph
 
 
@@ -148,28 +141,6 @@ def _names(f: Any, structure: Any) -> list[str]:
         first = str(place) if kind == 1 else positional[place] if place < len(positional) else f"argument {place}"
         names.append(path[2:].codify(first))
     return names
-
-
-def _is_named(f: Any, name: str) -> bool:
-    """Whether f itself has a name for an array: not all that an instance has is its method's business."""
-    first, _, rest = name.partition(".")
-    names = getattr(attribute(attribute(f, "__func__"), "__code__"), "co_names", ())
-    return first != "self" or rest.partition("[")[0].partition(".")[0] in names
-
-
-def _outer_arrays(f: Any) -> list[tuple[str, Any]]:
-    """The arrays that f finds from outside by name, and what its code calls them; also in containers, and of an instance."""
-    own = attribute(attribute(f, "__self__"), "__dict__")
-    held = [(name, value) for _, name, value in outside(f)]
-    held += [(f"self.{name}", value) for name, value in own.items()] if type(own) is dict else []
-    arrays: dict[int, tuple[str, Any]] = {}
-    for first, value in held:
-        if isinstance(value, np.ndarray | list | tuple | dict) or is_dataclass(value):
-            leaves, structure = flatten(value)
-            for leaf, path in zip(leaves, paths(structure), strict=True) if len(leaves) < MANY else ():
-                if isinstance(leaf, np.ndarray):
-                    arrays.setdefault(id(leaf), (path.codify(first), leaf))
-    return list(arrays.values())
 
 
 class Recorder(Wrapper):

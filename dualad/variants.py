@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from .alike import alike
-from .compile import Program
-from .outside import look
+from .compile import Program, program_of
+from .errors import BadArgument
+from .outside import Before, look, unchanged
 from .transformed import MISSED
 from .trees import flatten, unflatten
 
@@ -18,6 +19,9 @@ def missing(args: tuple[Any, ...]) -> Any:
     """The shortcut of a function that has none."""
     return MISSED
 
+
+RUNS = 3
+"""So often a function is run that changes what is outside, to see whether that matters."""
 
 LEAF = flatten(0.0)[1]
 """The structure of one value."""
@@ -34,16 +38,16 @@ class Variant:
         self.structure = graph.structure
         self.single = graph.structure == LEAF
         self.lane: Callable[..., Any] | None = None
-        self.seen = graph.seen
+        self.seen, self.watched = graph.seen, [each for each in graph.watched if each.name != "array"]
 
     def holds(self) -> bool:
-        """Whether arrays from outside are as they were when Python decided by them."""
-        return all(each.holds() for each in self.seen)
+        """Whether what is outside is as it was when Python decided by it."""
+        return all(map(unchanged, self.watched)) and all(each.holds() for each in self.seen)
 
     def serves(self, other: Variant) -> bool:
         """Whether another variant, recorded because arrays from outside have changed, is this one: then what has changed is
         no concern of Python's, as far as one can see, and is let go."""
-        changed = [each for each in self.seen if not each.holds()]
+        changed = [each for each in self.seen if not each.holds()] if all(map(unchanged, self.watched)) else []
         if not changed or not all(each.used for each in changed) or not alike(self.program.graph, other.program.graph):
             return False
         for each in changed:
@@ -56,7 +60,7 @@ class Variant:
         """The same way by a program whose guards do not ask for too much; None if this is one."""
         return None if self.program.whole is None else Variant(Program(self.program.whole, assuming=False))
 
-    def shortcut(self, args: tuple[Any, ...], watched: list[Any], counts: list[int]) -> Callable[..., Any]:
+    def shortcut(self, args: tuple[Any, ...], counts: list[int]) -> Callable[..., Any]:
         """A function of the tuple of arguments, arrays and floats, that answers if they are of the kind of these, and gives
         MISSED if not, or if a name from outside is bound to something else or a guard does not hold: what a call costs beside
         the program is nearly all to find that out, and here it is written out for the kind."""
@@ -72,12 +76,15 @@ class Variant:
                 names[f"{name}_dtype"] = value.dtype
                 test += f" or {name}.shape != {value.shape} or {name}.dtype is not {name}_dtype"
             lines.append(f"if {test}: return MISSED")
-        for place, (holder, name, bound) in enumerate(watched):
-            names |= {f"holder{place}": holder, f"bound{place}": bound}
-            lines.append(f"if look(holder{place}, {name!r}) is not bound{place}: return MISSED")
+        for place, found in enumerate(self.watched):
+            names |= {f"holder{place}": found.holder, f"bound{place}": found.value, f"name{place}": found.name}
+            now = f"look(holder{place}, name{place})"
+            if found.holder.__class__ is dict and found.name.__class__ is str:
+                now = f"holder{place}.get({found.name!r})"
+            lines.append(f"if {now} is not bound{place}: return MISSED")
         for place, each in enumerate(self.seen):
             if each.kept is None:
-                names |= {f"seen{place}": each.array, f"was{place}": each.was}
+                names |= {f"seen{place}": each.part, f"was{place}": each.was}
                 lines.append(f"if seen{place}.tobytes() != was{place}: return MISSED")
             else:
                 names[f"seen{place}"] = each
@@ -91,6 +98,23 @@ class Variant:
         exec(compile(text, f"<call of {self.program.graph.name}>", "exec"), names)
         call: Callable[..., Any] = names["call"]
         return call
+
+
+def settled_program(f: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], statics: frozenset[int]) -> Program:
+    """The program of a run. Where that changes what is outside, so does every call of f, and no program would: then it has to
+    be the same program after such a change."""
+    last: Program | None = None
+    for _ in range(RUNS):
+        before = Before(f, flatten((args, keywords))[0])
+        program = program_of(f, args, keywords, statics)
+        if before.holds():
+            return program
+        held = [each for each in program.graph.hidden.values() if isinstance(each, np.ndarray)]
+        read = any(np.may_share_memory(each, array) for each in before.written() for array in held)
+        if last is not None and not read and alike(last.graph, program.graph):
+            return program
+        last = program
+    raise BadArgument("each call changes what the next one finds outside")
 
 
 class Targets:
@@ -124,10 +148,11 @@ class Targets:
 
 
 class Entry:
-    """The variants for one kind of arguments; `eager` if there are too many, or none can be made: how often that was so."""
+    """The variants for one kind of arguments; `eager` if there are too many, or none can be made: how often that was so. How
+    many hits there had been when variants were let go."""
 
-    __slots__ = ("eager", "variants")
+    __slots__ = ("eager", "hits", "variants")
 
     def __init__(self) -> None:
         self.variants: list[Variant] = []
-        self.eager = 0
+        self.eager = self.hits = 0

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import types
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from test_compile import _kernels_of_the_tests, check  # noqa: F401 - a fixture
 
 from dualad import hessian, jacfwd, jit
-from dualad.errors import BadArgument
+from dualad.errors import BadArgument, CompilationWarning
 
 X = np.array([0.3, 1.2, 2.1])
 
@@ -114,3 +118,156 @@ def test_arrays_that_only_lines_use():
     assert compiled.cache_info().eager == 0
     assert compiled.cache_info().misses <= 3
     assert compiled.cache_info().programs == 1
+
+
+class Settings:
+    scale = 2.0
+
+    def __init__(self):
+        self.rate, self.rates, self.table, self.inner = 1.0, np.ones(3), {"a": 1.0, "b": [1.0, 2.0]}, None
+
+    @property
+    def doubled(self):
+        return self.rate * 2.0
+
+    def value(self, x):
+        return x * self.rate + self.rates.sum()
+
+    def by_property(self, x):
+        return x * self.doubled
+
+    @staticmethod
+    def fixed(x):
+        return x * limit
+
+    def through(self, x):
+        return self.value(x) + self.fixed(x)
+
+    @jit
+    def compiled(self, x):
+        return self.scale * x
+
+
+limit = 2.0
+
+
+def helper(x):
+    return x + 1.0
+
+
+def test_attributes_and_items(monkeypatch):
+    """What code reads by name, attribute or item is noticed when it is bound anew, wherever it stands."""
+    settings, module = Settings(), types.ModuleType("a_module_of_mine")
+    module.factor, module.array = 2.0, np.ones(3)
+    settings.inner = types.SimpleNamespace(number=1.0)
+
+    def default(x, numbers=[1.0]):  # noqa: B006 - it is changed on purpose
+        return x * numbers[0]
+
+    functions = {
+        "attribute": lambda x: x * settings.rate,
+        "array": lambda x: x * settings.rates[0],
+        "class": lambda x: x * settings.scale,
+        "dict": lambda x: x * settings.table["a"],
+        "list": lambda x: x * sum(settings.table["b"]),
+        "nested": lambda x: x * settings.inner.number,
+        "module": lambda x: x * module.factor + module.array[0],
+        "method": settings.value,
+        "property": settings.by_property,
+        "methods": lambda x: 2.0 * settings.through(x),
+        "partial": functools.partial(lambda given, x: x * given.rate, settings),
+        "function": lambda x: 2.0 * helper(x),
+        "default": default,
+    }
+    steps = [
+        lambda: setattr(settings, "rate", 3.0),
+        lambda: settings.rates.__setitem__(0, 5.0),
+        lambda: setattr(settings, "rates", np.full(3, 7.0)),
+        lambda: setattr(settings, "scale", 4.0),
+        lambda: settings.table.__setitem__("a", 4.0),
+        lambda: settings.table["b"].append(4.0),
+        lambda: setattr(settings.inner, "number", 4.0),
+        lambda: setattr(module, "factor", 4.0),
+        lambda: module.array.fill(4.0),
+        lambda: monkeypatch.setitem(globals(), "limit", 4.0),
+        lambda: monkeypatch.setitem(globals(), "helper", lambda x: x - 1.0),
+        lambda: default.__defaults__[0].__setitem__(0, 4.0),
+    ]
+    compiled = {name: [jit(f), jit(jacfwd(f))] for name, f in functions.items()}
+    for step in (lambda: None, *steps):
+        step()
+        for name, f in functions.items():
+            check(compiled[name][0](X), f(X))
+            check(compiled[name][1](X), jacfwd(f)(X))
+    assert all(each.cache_info().misses < 6 for each, _ in compiled.values())
+    settings.scale = 5.0
+    check(settings.compiled(X), 5.0 * X)
+    settings.scale = 6.0
+    check(settings.compiled(X), 6.0 * X)
+
+
+def test_what_changes_all_the_time():
+    """What is another one at each call is not compiled for each; what changes now and then is, however often."""
+    settings = Settings()
+    seldom, often = jit(lambda x: x * settings.rate), jit(lambda x: x * settings.rate)
+    for k in range(20):
+        settings.rate = float(k)
+        for _ in range(40):
+            check(seldom(X), X * k)
+    assert seldom.cache_info().eager == 0
+    for k in range(20):
+        settings.rate = float(k)
+        with pytest.warns(CompilationWarning, match="8 ways") if k == 8 else nullcontext():
+            check(often(X), X * k)
+    assert often.cache_info().eager > 10
+
+
+def test_functions_that_change_what_is_outside():
+    """A function that finds what its last call left runs as it is; one that only notes something, or keeps it, is compiled."""
+    calls, buffer, settings = [], np.zeros(3), Settings()
+
+    def counted(x):
+        calls.append(1)
+        return x * len(calls)
+
+    def written(x):
+        buffer[0] += 1.0
+        return x * buffer
+
+    def noted(x):
+        calls.append(1)
+        return x * 2.0
+
+    def kept(x):
+        if settings.inner is None:
+            settings.inner = np.arange(3.0)
+        return x * settings.inner
+
+    for f in (counted, written):
+        with pytest.warns(CompilationWarning, match="each call changes"):
+            first = jit(f)(X)
+        compiled = jit(f)
+        with pytest.warns(CompilationWarning, match="each call changes"):
+            compiled(X)
+        assert not np.array_equal(compiled(X), first)
+        check(compiled(X) + f(X) * 0.0, X * (len(calls) - 1 if f is counted else buffer - [1.0, 0.0, 0.0]))
+    for f in (noted, kept):
+        compiled = jit(f)
+        for _ in range(3):
+            check(compiled(X), f(X))
+        assert compiled.cache_info().eager == 0
+
+
+def test_larger_arrays():
+    """Of large arrays that lines use some elements are looked at: who fills them anew changes these."""
+    data = np.linspace(0.0, 1.0, 10000)
+    f = lambda x: (data * x).sum() + data[1] * x
+    compiled = jit(f)
+    for factor in (1.0, 2.0, 3.0):
+        data *= factor
+        np.testing.assert_allclose(compiled(2.0), f(2.0), rtol=1e-14)
+    turned = np.ones((300, 300))[:, ::2]
+    compiled = jit(lambda x: x * turned.sum())
+    for _ in range(3):
+        assert compiled(2.0) == 2.0 * turned.sum()
+        turned[3] += 1.0

@@ -109,6 +109,7 @@ def test_layers():
         "levels",
         "unrolling",
         "lift",
+        "beside",
         "watching",
         "objects",
         "jitted",
