@@ -75,11 +75,11 @@ stays in the cache then, and a recording is of one block."""
 
 class Kind:
     """Arguments of one kind: how long calls with them took, and how many there were, since something was done about them; how
-    long they may take until something is done; whether a graph was made, and whether nothing can be done."""
+    long they may take until something is done; whether a graph was made, a program is in use, and nothing can be done."""
 
     def __init__(self) -> None:
         self.seconds, self.need, self.runs = 0.0, heat.EACH, 0
-        self.recorded = self.over = False
+        self.recorded = self.used = self.over = False
 
 
 class Unasked(Jitted):
@@ -107,6 +107,11 @@ class Unasked(Jitted):
     def entry(self, key: Any) -> Entry | None:
         """What there is for a kind of arguments."""
         return self._entries.get(key)
+
+    def forget(self, key: Any) -> None:
+        """Begin anew with a kind of arguments."""
+        self._entries.pop(key, None)
+        self._shortcut = missing
 
 
 class Target:
@@ -355,13 +360,14 @@ def _prepare(
     entry = lane.jitted.entry(simple_key(part))
     program = entry.variants[0].program if entry is not None and entry.variants else None
     lane.stepping = lane.stepping or (program is not None and "step" in program.plan.roles.values())
-    if (
-        program is not None
-        and _decided(program, part is not values)
-        and _agree(answer, lane(inner, args))
-        and min(_times(lane, inner, args)) < GAIN * average
-    ):
-        course.lane = lane
+    right = program is not None and _decided(program, part is not values)
+    got = lane(inner, args) if right else MISSED
+    if right and got is MISSED:  # NumPy has its say about these arguments; others will tell whether the program is right
+        if not kind.used:
+            lane.jitted.forget(simple_key(part))
+        return
+    if right and _agree(answer, got) and min(_times(lane, inner, args)) < GAIN * average:
+        course.lane, kind.used = lane, True
         return
     kind.over = True
     if entry is not None:
