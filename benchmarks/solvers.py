@@ -2,7 +2,8 @@
 
 The problems are the tests' list of recipes. All ways take turns in one process. Shown are the calls that one solution takes, of
 the function and of its derivative together, the first solution's time, with whatever is compiled, the median of the others, how
-many times as long as with jitted functions that is, by the median of the rounds' ratios, and the answer's error.
+many times as long as with jitted functions that is, by the median of the rounds' ratios, and the answer's error. Time is that
+of the processor, which other programs disturb little: set OPENBLAS_NUM_THREADS=1, or threads that wait for each other count.
 """
 
 from __future__ import annotations
