@@ -17,7 +17,7 @@ from test_sparsity import STENCIL, X, laplacian, masked, stencil
 
 import dualad
 from dualad import jacobian_sparsity, sparse_hessian, sparse_jacfwd
-from dualad.errors import BadArgument, BranchWarning, NotDifferentiable
+from dualad.errors import BadArgument, BranchWarning, NotDifferentiable, TangentLossError
 from dualad.sparse import colouring, compressed, pictures
 from dualad.sparse.colouring import column_colouring
 from dualad.sparse.pictures import picture, plotted
@@ -241,6 +241,11 @@ def test_refused():
         dualad.jacfwd(lambda x: sparse_jacfwd(np.sin)(x).toarray())(X)
     with pytest.raises(NotDifferentiable, match="scalar"):
         sparse_hessian(np.sin)(X)
+    box = dualad.numerical(lambda x: np.array([float(each) for each in x]) ** 2)
+    with pytest.raises(TangentLossError) as told:
+        sparse_jacfwd(box)(X)
+    assert "give that as sparsity=" in told.value.__notes__[-1]
+    np.testing.assert_allclose(sparse_jacfwd(box, sparsity=np.eye(5))(X).toarray(), np.diag(2.0 * X), rtol=1e-7)
 
 
 def test_compiled():

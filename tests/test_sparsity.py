@@ -17,6 +17,7 @@ import dualad
 import dualad.scipy.sparse
 from dualad import hessian_sparsity, jacobian_sparsity
 from dualad.errors import BadArgument, BranchWarning, NotDifferentiable
+from dualad.sparse import sets
 
 X = np.array([0.5, 1.5, 2.5, 3.5, 4.5])
 EYE, FULL = np.eye(5), np.ones((5, 5))
@@ -284,8 +285,19 @@ def test_refused():
     """A Hessian's pattern of several outputs, and a pattern that is as large as what it is to save."""
     with pytest.raises(NotDifferentiable, match="scalar output"):
         hessian_sparsity(np.sin, X)
-    with pytest.raises(BadArgument, match="not sparse"):
+    with pytest.raises(BadArgument, match="not sparse: use jacfwd"):
         jacobian_sparsity(lambda x: np.sum(x) * x, np.ones(20000))
+    with pytest.raises(BadArgument, match="not sparse: use hessian"):
+        hessian_sparsity(lambda x: np.sum(x) ** 2, np.ones(20000))
+
+
+def test_many_pairs(monkeypatch):
+    """Pairs are put together a part at a time: most of them may be the same ones."""
+    monkeypatch.setattr(sets, "MOST", 64)
+    table = np.random.default_rng(0).standard_normal((50, 4))
+    np.testing.assert_array_equal(hessian_sparsity(lambda p: np.sum(np.exp(table @ p)), X[:4]).toarray(), np.ones((4, 4)))
+    with pytest.raises(BadArgument, match="has 81 entries and more, for 9 elements"):
+        hessian_sparsity(lambda x: np.sum(x) ** 2 + np.sum(x**3), np.ones(9))
 
 
 def laplacian(u):

@@ -214,6 +214,7 @@ class Compressed:
             raise NotDifferentiable(
                 f"{self.name}: an argument is an array of chunks, and sparse matrices are NumPy's: compute it"
             )
+        sets_of = functools.partial(self.found, sets_of)
         key = key_of(selection)
         plan = known = self.plans.get(key)
         if plan is None:
@@ -245,6 +246,14 @@ class Compressed:
                 while len(self.plans) > PLANS:
                     del self.plans[next(iter(self.plans))]
         return plan, matrix
+
+    def found(self, sets_of: Callable[[Selection], Any], selection: Selection) -> Any:
+        """The pattern of the way that f goes now, with a word of advice where it cannot be found."""
+        try:
+            return sets_of(selection)
+        except DualadError as error:
+            error.add_note(f"{self.name} records the function to find its pattern; where it cannot, give that as sparsity=")
+            raise
 
     def refuse_missing(
         self, selection: Selection, differentiated: Any, plan_of: Callable[[Any], Plan], sets_of: Any, plan: Plan, wrong: Any

@@ -30,7 +30,7 @@ from ..trees import dtype_of, flatten, unflatten
 from . import moves, products, sums  # noqa: F401 - each enters its rules
 from .factors import factors_of
 from .flow import Flow
-from .sets import Sets, identity, no_sets
+from .sets import Sets, identity, no_sets, pairs
 from .ways import united
 
 
@@ -241,20 +241,20 @@ def hessian_pattern(
     """The work of `hessian_sparsity`."""
     selection = select("hessian_sparsity", f, args, kwargs, argnums, None, complex_allowed=True)
     program = program_of(selection, local, twice=True)
-    pairs = pairs_of(program, progress)
+    both = pairs_of(program, progress)
     if not local and (places := places_of_choice(program)):
-        pairs, count = united(selection, ("hessian",), program.graph, pairs)
+        both, count = united(selection, ("hessian",), program.graph, both)
         warn_of_ways("hessian_sparsity", places, count)
     ends = np.cumsum([0, *selection.sizes])
     rows = zip(selection.primals, ends[:-1], ends[1:], strict=True)
-    return selection.tree([None if p is None else blocks_of(selection, pairs[low:high]) for p, low, high in rows])
+    return selection.tree([None if p is None else blocks_of(selection, both[low:high]) for p, low, high in rows])
 
 
 def hessian_sets(selection: Selection) -> Sets:
     """Of all inputs together; of the way that f goes with these arguments, and of those that it went before."""
     program = program_of(selection, local=False, twice=True)
-    pairs = pairs_of(program)
-    return united(selection, ("hessian",), program.graph, pairs)[0] if places_of_choice(program) else pairs
+    both = pairs_of(program)
+    return united(selection, ("hessian",), program.graph, both)[0] if places_of_choice(program) else both
 
 
 def pairs_of(program: Program, progress: bool = False) -> Sets:
@@ -270,8 +270,7 @@ def pairs_of(program: Program, progress: bool = False) -> Sets:
         return no_sets(first.columns, first.columns)
     meeting = reaching(program, lines, meeting)
     one, two = (sparse.vstack([pair[place] for pair in meeting], format="csr") for place in (1, 2))
-    pairs = one.T.tocsr() @ two
-    return sparse.csr_array(pairs + pairs.T.tocsr())
+    return pairs(one, two)
 
 
 def reaching(program: Program, lines: list[Line], meeting: list[tuple[Line, Sets, Sets]]) -> list[tuple[Line, Sets, Sets]]:

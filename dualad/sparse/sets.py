@@ -56,11 +56,37 @@ def taken(sets: Sets, rows: Any) -> Sets:
     if len(rows) == count and np.array_equal(rows, np.arange(count)):
         return sets
     if len(rows) > count and (entries := int(np.sum(np.diff(sets.indptr)[rows], dtype=np.int64))) > MOST:
-        raise BadArgument(
-            f"the pattern has {entries} entries and more, for {len(rows)} elements and {sets.shape[1]} inputs, as far as one "
-            "can tell without their values. It is not sparse: use jacfwd, or give the pattern with sparsity="
-        )
+        raise too_many(entries, len(rows), sets.shape[1], "jacfwd")
     return sets[rows]
+
+
+def too_many(entries: int, rows: int, columns: int, instead: str) -> BadArgument:
+    """The error for a pattern that would fill the memory."""
+    return BadArgument(
+        f"the pattern has {entries} entries and more, for {rows} elements and {columns} inputs, as far as one can tell without "
+        f"their values. It is not sparse: use {instead}, or give the pattern with sparsity="
+    )
+
+
+def pairs(one: Sets, two: Sets) -> Sets:
+    """The pairs of an input in a row of one and an input in the same row of the other, both ways round; a part at a time, for
+    most of them may be the same ones."""
+    columns = one.shape[1]
+    counts = np.diff(one.indptr).astype(np.int64) * np.diff(two.indptr)
+    ends = np.cumsum(counts)
+    every = no_sets(columns, columns)
+    low = 0
+    while low < len(counts):
+        start = ends[low - 1] if low else 0
+        high = max(low + 1, int(np.searchsorted(ends, start + MOST // 4, side="right")))
+        if (entries := int(counts[low:high].max())) <= MOST:
+            part = one[low:high].T.tocsr() @ two[low:high]
+            every = every + part + part.T.tocsr()
+            entries = every.nnz
+        if entries > MOST:
+            raise too_many(entries, columns, columns, "hessian")
+        low = high
+    return sparse.csr_array(every)
 
 
 def either(one: Sets | None, other: Sets | None) -> Sets | None:
