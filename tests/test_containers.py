@@ -5,6 +5,7 @@ Every function stands beside the same one without the container, whose derivativ
 
 from __future__ import annotations
 
+import operator
 import re
 
 import astropy.constants
@@ -179,12 +180,13 @@ def test_labels_stay_through_ufuncs():
         (lambda x: (x * pd.Series(T)).mean(), "pandas.*to_numpy"),
         (lambda x: (x * pd.Series(T)).rolling(2).mean().to_numpy(), "pandas.*to_numpy"),
         (lambda x: (x * pd.Series(T)).corr(pd.Series(T)), "pandas.*to_numpy"),
+        (lambda x: operator.iadd(x * pd.Series(T), x[0]), "pandas.*to_numpy"),
         (lambda x: labelled(x).interp(t=0.5).data, r"xarray.*x\.data"),
     ],
 )
 def test_errors_say_where_the_array_is(f, note):
     """What pandas and xarray cannot do with dual numbers tells how to go on without them."""
-    with pytest.raises((TypeError, pd.errors.DataError)) as caught:
+    with pytest.raises((TypeError, AttributeError, pd.errors.DataError)) as caught:
         jacfwd(f)(X)
     assert re.search(note, "".join(caught.value.__notes__))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -127,18 +128,32 @@ def jacobian(f: Callable[[Any], Array], x: Any) -> Any:
 def polished(residual: Callable[[Any], Array], x: Any) -> Any:
     """A rough solution made better by Newton's steps on plain numbers, as long as they become shorter."""
 
-    def plain(x: Any) -> Any:
-        return innermost(arrayed(residual(x)))
-
     before = np.inf
     for _ in range(8):
-        step = np.reshape(solved(innermost(jacobian(residual, x)), plain(x)), np.shape(x))
+        step = _step(residual, x)
         size = np.max(np.abs(step), initial=0.0)
         if not size < 0.5 * before:
             break
         x, before = x - step, size
     return x
 
+
+def _step(residual: Callable[[Any], Array], x: Any) -> Any:
+    """Newton's, of plain numbers."""
+    return np.reshape(solved(innermost(jacobian(residual, x)), innermost(arrayed(residual(x)))), np.shape(x))
+
+
+def settles(residual: Callable[[Any], Array], x: Any) -> bool:
+    """Whether Newton's next step is none, or leads to where the residual is much smaller. At a kink it leads across."""
+    step = _step(residual, x)
+    if np.all(np.abs(step) <= NONE * (1.0 + np.abs(x))):
+        return True
+    here, there = (np.linalg.norm(np.ravel(innermost(arrayed(residual(each))))) for each in (x, x - step))
+    return bool(there <= 0.5 * here)
+
+
+NONE = 1e-6
+"""A step that is no longer, relative to the size of a solution, is rounding."""
 
 FAR = 1e-2
 """So far, relative to its size, a solution may be from where Newton's step leads; else it is none, and has no derivative."""
@@ -163,17 +178,30 @@ def implicit(residual: Callable[[Any], Array], x: Any, elementwise: bool = False
 
     with np.errstate(divide="ignore", invalid="ignore"):
         if np.any(np.abs(step(innermost(left))) > FAR * (1.0 + np.abs(x))):
-            return unknown(x, structure_of(left))
+            return unknown(x, left)
     y = x
     for _ in range(depth):
         with np.errstate(divide="ignore", invalid="ignore"):
             rest = arrayed(residual(y)) - innermost(left)
             y = y - step(rest)
-    return y if np.all(np.isfinite(innermost(y))) else unknown(x, structure_of(y))
+    return y if np.all(np.isfinite(innermost(y))) else unknown(x, y)
 
 
-def unknown(x: Any, structure: Structure | None) -> Any:
-    """A value with tangents of which nothing is known."""
+def numbered(value: Any) -> Any:
+    """A value whose tangents have numbers, which a solver's answer can have in their place; of others a matrix is asked for."""
+    one = value
+    while isinstance(one, Dual):
+        if is_opaque(one.primal, one.tangent):
+            raise Opaque(one.level)
+        one = one.primal
+    return value
+
+
+def unknown(x: Any, *values: Any) -> Any:
+    """x with tangents of which nothing is known, wherever one of the values has any."""
+    for value in values:
+        numbered(value)
+    structure = functools.reduce(merged, map(structure_of, values))
     parts = np.full((count_of(structure), *np.shape(x)), np.nan)
     parts[0] = x
     return rebuilt(parts, structure)

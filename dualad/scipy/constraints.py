@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -10,7 +9,7 @@ import numpy as np
 import scipy.optimize
 
 from ..rules.table import Array, innermost
-from .callbacks import FAR, implicit, is_lifted, jacobian, merged, plain_or_none, polished, structure_of, unknown
+from .callbacks import FAR, implicit, is_lifted, jacobian, plain_or_none, polished, settles, unknown
 from .dispatch import arrayed, bare
 
 NEAR = (1e-8, 1e-4, 1e-3, 1e-2)
@@ -133,10 +132,10 @@ def held_minimum(f: Callable[[Any], Array], x: Any, constraints: list[Constraint
         held, multipliers = active(constraints, slope, start, near_by)
         better = polished(conditions, np.concatenate([start, multipliers]))
         close = np.all(np.abs(better[:n] - start) <= FAR * (1.0 + np.abs(start)))
-        if close and all(is_kept(each, better[:n]) for each in constraints):
+        if close and all(is_kept(each, better[:n]) for each in constraints) and settles(conditions, better):
             return (implicit(conditions, better) - better)[:n] + start
     values = [f(start), *(value for each in constraints for value in (each.function(start), each.low, each.high))]
-    return unknown(start, functools.reduce(merged, [structure_of(arrayed(value)) for value in values]))
+    return unknown(start, *map(arrayed, values))
 
 
 def is_kept(constraint: Constraint, x: Any) -> bool:

@@ -15,7 +15,19 @@ import numpy as np
 import scipy.integrate
 
 from ..errors import NoRule, caller
-from .callbacks import Plain, Structure, expanded, implicit, is_lifted, merged, plain_or_none, rebuilt, structure_of, varies
+from .callbacks import (
+    Plain,
+    Structure,
+    expanded,
+    implicit,
+    is_lifted,
+    merged,
+    numbered,
+    plain_or_none,
+    rebuilt,
+    structure_of,
+    varies,
+)
 from .dispatch import FUNCTIONS, arrayed, bare
 from .integrals import retried, watched
 from .optimize import as_tuple
@@ -55,7 +67,8 @@ def flow(f: Right, y0: Any, start: Any, values: Any, solve: Callable[[Right, Any
         except Unknown:
             return np.full((len(values), begin.size), np.nan)
 
-    states, structure = retried(merged(structure_of(y0), structure_of(arrayed(f(start, y0)))), attempt)
+    slope = numbered(arrayed(f(start, y0)))
+    states, structure = retried(merged(structure_of(y0), structure_of(slope)), attempt)
     parts = np.moveaxis(np.reshape(states, (len(values), -1, size)), 0, 1)
     return rebuilt(np.concatenate([values[None], parts[1:]]), structure), structure
 

@@ -21,7 +21,7 @@ import scipy.optimize
 
 from ..errors import NoRule, caller
 from ..rules.table import Array
-from .callbacks import FAR, Plain, implicit, is_lifted, jacobian, plain_or_none, polished, structure_of, unknown
+from .callbacks import FAR, Plain, implicit, is_lifted, jacobian, plain_or_none, polished, settles, unknown
 from .constraints import OBJECT, any_lifted, bounds_of, constraints_of, held_minimum, opened
 from .dispatch import FUNCTIONS, arrayed, bare, standing_in
 from .steps import stepwise
@@ -192,8 +192,9 @@ def stationary(f: Callable[[Any], Array], x: Any) -> Any:
         return np.reshape(jacobian(lambda x: np.sum(arrayed(f(x))), x), np.shape(x))
 
     better = polished(gradient, x)
-    if np.any(np.abs(better - x) > 10.0 * FAR * (1.0 + np.abs(x))):  # in a flat valley minima are found roughly
-        return unknown(x, structure_of(gradient(x)))
+    far = np.any(np.abs(better - x) > 10.0 * FAR * (1.0 + np.abs(x)))  # in a flat valley minima are found roughly
+    if far or not settles(gradient, better):
+        return unknown(x, arrayed(f(x)), gradient(x))
     return implicit(gradient, better) - better + x
 
 
@@ -297,10 +298,10 @@ def least_squares(fun: Any, x0: Any, jac: Any = "2-point", bounds: Any = (-np.in
     """
     more = kwargs or {}
     plain = Plain(lambda x, *args: fun(x, *args, **more))
-    jac = jac if isinstance(jac, str) else Plain(lambda x, *args: jac(x, *args, **more))
+    slopes = jac if isinstance(jac, str) else Plain(lambda x, *args: jac(x, *args, **more))
     bounds = bounds if isinstance(bounds, dict) else dict(zip(("lb", "ub"), map(arrayed, bounds), strict=True))
     plain_ends = bare(bounds["lb"]), bare(bounds["ub"])
-    answer = scipy.optimize.least_squares(plain, bare(arrayed(x0)), jac, plain_ends, *rest, args=args, loss=loss, **options)
+    answer = scipy.optimize.least_squares(plain, bare(arrayed(x0)), slopes, plain_ends, *rest, args=args, loss=loss, **options)
     ends = list(bounds_of(bounds, answer.x))
     if not (plain.lifted or any(is_lifted((each.low, each.high)) for each in ends)):
         return answer
