@@ -328,10 +328,10 @@ def _fit(array: Any, value: Any) -> Any:
         return array
     if value.recorded and isinstance(array, Lifted):
         return _recorded(array, value)
-    if not isinstance(array, Lifted):
-        return _fit(value._wrap(array, None), value)
-    if array.level < value.level:
-        return _fit(value._wrap(array.primal if array.level is GROUND else _twin(array), None), value)
+    if not isinstance(array, Lifted) or array.level < value.level:
+        dual = isinstance(array, Lifted) and not array.recorded  # it may become another one, and its memory goes on
+        below = array if not dual else array.primal if array.level is GROUND else _twin(array)
+        return _fit(value._wrap(below, None), value)
     if array.level > value.level:
         primal, tangent = _fit(array.primal, value), array.tangent
     else:

@@ -340,3 +340,20 @@ def test_pictures():
 def test_examples(module):
     """The examples of modules and their functions run."""
     assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize("like", [True, False], ids=["like", "plain"])
+@pytest.mark.filterwarnings("ignore::dualad.errors.DropInWarning")
+def test_hessians_of_what_is_written_in_place(like):
+    """In-place operators, through views too, on arrays that had no tangents when they were made."""
+
+    def f(x):
+        b = np.zeros_like(x) if like else np.zeros(len(x))
+        part = b.reshape(2, 2)
+        b[1:] = x[:-1]
+        b *= x[0]
+        part.T[1] += x[2:] * part[0]
+        return np.sum(b**3)
+
+    x = X[:4]
+    np.testing.assert_allclose(sparse_hessian(f)(x).toarray(), dualad.hessian(f)(x), rtol=1e-13)
