@@ -104,13 +104,13 @@ class custom_jvp(Ruled):
 
 
 def _carrier(leaf: Any, level: Level, inner: Level) -> Any:
-    """An array of the leaf's shape that carries the leaf's tangents as its own: of ones, so that a rule which looks whether
-    anything moves sees that it does; of plain zeros where nothing moves."""
+    """An array of the leaf's shape that carries a copy of the leaf's tangents, which the rule may write into: of ones, so that
+    a rule which looks whether anything moves sees that it does; of plain zeros where nothing moves."""
     if not is_numeric(leaf):
         return None
     if not is_at(leaf, level) or leaf.tangent is None:
         return np.zeros(np.shape(leaf), dtype_of(leaf))[()]
-    return dual(np.ones(np.shape(leaf), dtype_of(leaf))[()], leaf.tangent, inner)
+    return dual(np.ones(np.shape(leaf), dtype_of(leaf))[()], np.copy(leaf.tangent), inner)
 
 
 def stop_gradient(x: Any) -> Any:

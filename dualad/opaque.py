@@ -10,6 +10,7 @@ import numpy as np
 
 from .errors import BadArgument
 from .forward import filled
+from .lift import Lifted, ungrounded
 from .linear import Linear
 from .objects import lift_objects
 from .reverse import vjp
@@ -57,7 +58,8 @@ class custom_vjp(Ruled):
 
     def defvjp(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
         """Give the rules: ``forward(*args) -> (output, residuals)``, and ``backward(residuals, cotangent)``, which gives a
-        tuple with a cotangent for each argument, or None where the output does not vary with it. `residuals` is anything."""
+        tuple with a cotangent for each argument, or None where the output does not vary with it. `residuals` is anything;
+        arrays in its containers are handed on as they were, to be read only."""
         self._forward, self._backward = forward, backward
 
     def _missing(self) -> str | None:
@@ -160,6 +162,7 @@ class Pulling:
         """The tangent of each output for those of the moving arguments."""
         first = tangents[0]
         if all(isinstance(each, Linear) for each in tangents):
+            self.residuals = tree_map(_as_it_is, self.residuals)  # they are asked for when f has ended
             raveled = first._emitted(self, tuple(tangents), {})
         else:
             raveled = self(*[filled(each, None, len(first)) for each in tangents])
@@ -173,3 +176,15 @@ class Pulling:
                 parts.append(np.real(part) if dtype.kind != "c" and part.dtype.kind == "c" else part)
             at += size
         return parts
+
+
+def _as_it_is(leaf: Any) -> Any:
+    """A residual that nobody writes into later: a copy of an array, which may be f's, the rule's, or that of an argument; not
+    even the backward rule, which may be called again."""
+    leaf = ungrounded(leaf)
+    if isinstance(leaf, Lifted):
+        return np.copy(leaf) if np.ndim(leaf) else leaf
+    if isinstance(leaf, np.ndarray):
+        leaf = np.array(leaf, subok=True)
+        leaf.flags.writeable = False
+    return leaf

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dualad import errors, grad, jacfwd, jacrev, linearize, vjp
+from dualad import custom_jvp, custom_vjp, errors, grad, jacfwd, jacrev, jit, linearize, vjp
 
 RNG = np.random.default_rng(37)
 X = RNG.normal(size=6)
@@ -188,3 +188,72 @@ def test_the_last_one_written_stays_however_values_lie():
         return y**2 * x[1]
 
     np.testing.assert_allclose(jacrev(f)(X), jacfwd(f)(X), rtol=1e-12)
+
+
+# -- rules of the user's ---------------------------------------------------------------------------------------------------
+
+
+@custom_vjp
+def scaled_sine(x, c):
+    return np.sin(x) * c
+
+
+scaled_sine.defvjp(
+    lambda x, c: (scaled_sine(x, c), {"c": c, "rest": (x, np.cos(x))}),
+    lambda kept, w: (kept["rest"][1] * kept["c"] * w, np.sin(kept["rest"][0]) * w),
+)
+
+
+def argument_changed(x):
+    b = 2.0 * x
+    y = scaled_sine(b[::-1], x)
+    b *= 0.0
+    y *= x
+    return y
+
+
+def constant_changed(x):
+    out = 0
+    for i in range(3):
+        BUFFER[:] = i + 1
+        out = out + scaled_sine(x, BUFFER)
+    return out
+
+
+def buffer_changed(x):
+    b = np.ones(6)
+    y = scaled_sine(x, b)
+    b[0] = x[1]
+    return y * b
+
+
+@pytest.mark.parametrize("f", [argument_changed, constant_changed, buffer_changed], ids=lambda f: f.__name__)
+@pytest.mark.filterwarnings("ignore::dualad.errors.DropInWarning")
+def test_residuals_are_what_they_were(f):
+    """What a forward rule of custom_vjp hands on is used when f has ended, and has written into it."""
+    np.testing.assert_allclose(jacrev(f)(X), jacfwd(f)(X), rtol=1e-13)
+    np.testing.assert_allclose(jit(jacrev(f))(X), jacfwd(f)(X), rtol=1e-13)
+    np.testing.assert_allclose(jacfwd(jacrev(f))(X), jacfwd(jacfwd(f))(X), rtol=1e-12, atol=1e-13)
+
+
+def test_residuals_are_read_only():
+    """A rule that writes into them would be wrong when it is called again."""
+    f = custom_vjp(np.sin)
+    f.defvjp(lambda x: (np.sin(x), np.cos(x)), lambda kept, w: (np.multiply(kept, w, out=kept),))
+    with pytest.raises(ValueError, match="read-only"):
+        vjp(f, X)[1](X)
+
+
+@pytest.mark.parametrize("transform", [jacfwd, jacrev, lambda f: jit(jacfwd(f))], ids=["forward", "reverse", "compiled"])
+def test_rules_may_write_into_tangents(transform):
+    """A rule of custom_jvp that computes in place leaves the arguments' own tangents alone, and so do backward rules."""
+
+    def multiplied(x, tangent):
+        tangent *= np.cos(x)
+        return tangent
+
+    f, g = custom_jvp(np.sin), custom_vjp(np.sin)
+    f.defjvp(lambda primals, tangents: (np.sin(*primals), multiplied(*primals, *tangents)))
+    g.defvjp(lambda x: (np.sin(x), x), lambda x, w: (multiplied(x, w),))
+    for each in (f, g):
+        np.testing.assert_allclose(transform(lambda x, each=each: each(x) + x)(X), np.diag(np.cos(X) + 1.0), rtol=1e-14)
