@@ -25,7 +25,7 @@ from numpy import generic, ndarray
 from .chunks import lies_in_chunks, still, write
 from .errors import refuse
 from .levels import GROUND
-from .lift import Lifted, LiftedScalar, memory, refilled
+from .lift import Lifted, LiftedScalar, is_recorded, memory, refilled
 from .linear import Linear
 from .notes import SEED, WRITTEN, changes, is_lent, root_of, stays_zero, written
 from .objects import lift_objects
@@ -326,7 +326,7 @@ def _fit(array: Any, value: Any) -> Any:
     """`array`, or the same memory in a representation that can hold `value` with all its tangents."""
     if not isinstance(value, Lifted) or (value.recorded and isinstance(array, Lifted) and array.recorded):
         return array
-    if value.recorded and isinstance(array, Lifted):
+    if value.recorded and isinstance(array, Lifted) and not is_recorded(array):
         return _recorded(array, value)
     if not isinstance(array, Lifted) or array.level < value.level:
         dual = isinstance(array, Lifted) and not array.recorded  # it may become another one, and its memory goes on
