@@ -6,6 +6,7 @@ where a library has it, Jacobians in forward mode; what a library cannot do rais
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -23,6 +24,8 @@ from .tasks import Task, in_namespace
 def jax_style(api: Any, f: Callable[..., Any], task: Task) -> Derivative:
     """The derivative by transforms that have JAX's names and arguments."""
     match task.kind:
+        case "jvp" if len(task.args) == 1:
+            return lambda x, v: api.jvp(f, (x,), (v,))[1]
         case "jvp":
             return lambda x, *rest: api.jvp(lambda z: f(z, *rest[:-1]), (x,), rest[-1:])[1]
         case "hessian":
@@ -51,13 +54,20 @@ def plain_jitted(task: Task) -> Derivative:
     return lambda *inputs: compiled(*inputs[:count])
 
 
-def eager(task: Task) -> Derivative:
-    """Dualad without compilation."""
+def unrecorded(task: Task) -> Derivative:
+    """Dualad as it differentiates functions that it may not compile without being asked."""
+    names = ("jvp", "grad", "jacfwd", "hessian")
+    as_they_are = {name: functools.partial(getattr(dualad, name), drop_in=False) for name in names}
+    return eager(task, SimpleNamespace(**as_they_are))
+
+
+def eager(task: Task, api: Any = dualad) -> Derivative:
+    """Dualad without `jit`."""
     f = task.problem.function
     if not task.elementwise:
-        return jax_style(dualad, f, task)
+        return jax_style(api, f, task)
     options: dict[str, Any] = {"argnums": task.problem.argnums, "batch_ndim": 1}
-    first = dualad.jacfwd(f, **options)
+    first = api.jacfwd(f, **options)
     if task.first:
         return first
 
@@ -65,7 +75,7 @@ def eager(task: Task) -> Derivative:
         partials = first(*args)
         return partials, partials
 
-    both = dualad.jacfwd(twice, has_aux=True, **options)
+    both = api.jacfwd(twice, has_aux=True, **options)
     return lambda *args: both(*args)[::-1]
 
 

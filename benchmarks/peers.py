@@ -11,6 +11,7 @@ PEERS = [
     Peer("plain f", libraries.plain, checked=False),
     Peer("plain f jit", libraries.plain_jitted, checked=False),
     Peer("dualad", libraries.eager, traced=True, steady=8.0),
+    Peer("dualad unrecorded", libraries.unrecorded, traced=True, steady=1.5),
     Peer("dualad jit", libraries.jitted, traced=True),
     Peer("dualad jit into", libraries.into),
     Peer("numpy by hand", by_hand.numpy),

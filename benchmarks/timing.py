@@ -141,7 +141,7 @@ def take_turns(
     """Fill the lines' rounds; garbage is collected between turns only."""
     for line in running:
         begin = time.perf_counter()
-        while time.perf_counter() - begin < min(line.peer.steady, seconds):
+        while time.perf_counter() - begin < min(line.peer.steady, 2 * seconds):
             functions[line.name](*inputs)
     expected = {line.name: seconds_per_call(functions[line.name], inputs, 1) for line in running}
     share = seconds / max(1, len(running))
