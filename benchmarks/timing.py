@@ -124,6 +124,9 @@ def measure(task: Task, peers: Sequence[Peer], seconds: float = 5.0, rounds: int
         warnings.simplefilter("ignore")  # libraries' advice on how they want to be used
         functions = {line.name: function for line in lines if (function := first_call(line, task))}
         running = [line for line in lines if line.name in functions]
+        for line in running:
+            settle(line, functions[line.name], task, min(line.peer.steady, 2 * seconds))
+        running = [line for line in running if not line.wrong]
         try:
             take_turns(running, functions, task.inputs, seconds, rounds)
         finally:
@@ -135,14 +138,21 @@ def measure(task: Task, peers: Sequence[Peer], seconds: float = 5.0, rounds: int
     return lines
 
 
+def settle(line: Line, function: Derivative, task: Task, seconds: float) -> None:
+    """Let a function run until it does what it does in the end, and compare that answer too."""
+    begin = time.perf_counter()
+    while time.perf_counter() - begin < seconds:
+        answer = function(*task.inputs)
+    if line.peer.checked and seconds:
+        line.error = max(line.error, difference(answer, task.exact))
+    if line.wrong:
+        line.failure = f"WRONG by {line.error:.1e} in the end"
+
+
 def take_turns(
     running: Sequence[Line], functions: dict[str, Derivative], inputs: tuple[Any, ...], seconds: float, rounds: int
 ) -> None:
     """Fill the lines' rounds; garbage is collected between turns only."""
-    for line in running:
-        begin = time.perf_counter()
-        while time.perf_counter() - begin < min(line.peer.steady, 2 * seconds):
-            functions[line.name](*inputs)
     expected = {line.name: seconds_per_call(functions[line.name], inputs, 1) for line in running}
     share = seconds / max(1, len(running))
     spent = dict.fromkeys(expected, 0.0)
