@@ -135,7 +135,7 @@ class Program:
     def _apart(self, graph: Graph) -> set[int]:
         """The places of outputs that are to be copies: they lie in memory of an input, or of another output, and those of the
         graph as it was recorded do not."""
-        found: set[int] = set()
+        found: set[int] = set(graph.apart)
         owners: dict[Line, Line] = {}  # of the memory now, and as it was recorded
         for place, (leaf, recorded_leaf) in enumerate(zip(self.graph.outputs, graph.outputs, strict=True)):
             if isinstance(leaf, Line) and leaf.kind == "array" and isinstance(recorded_leaf, Line):

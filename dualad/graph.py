@@ -58,6 +58,15 @@ def cast(array: Any, dtype: Any) -> Any:
     return np.asarray(array).astype(dtype)[()] if not isinstance(array, np.ndarray) else array.astype(dtype)
 
 
+def fails(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
+    """Whether a call raises."""
+    try:
+        function(*args, **keywords)
+    except (ArithmeticError, ValueError, IndexError):
+        return np.True_
+    return np.False_
+
+
 def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """np.copyto as a choice between elements, which asks for no value."""
     dtype = src.dtype if hasattr(src, "dtype") else np.result_type(src)
@@ -100,6 +109,8 @@ class Graph:
         is what counts.
     outputs
         What the function returned, leaf by leaf: lines, or constants.
+    apart
+        The places of outputs that are arrays of their own, though they are the same line as one before.
     guards
         What the run's way depended on.
     statics
@@ -124,6 +135,7 @@ class Graph:
         self.hidden: dict[Line, Any] = {}
         self.outputs: list[Any] = []
         self.guards: list[Guard] = []
+        self.apart: frozenset[int] = frozenset()
         self.structure: Any = None
         self.arguments: Any = None
         self.sizes: dict[Line, None] = {}
@@ -211,13 +223,14 @@ class Graph:
         while guard is not None:
             _check(guard, values[guard.line])
             guard = next(guards)
-        return unflatten(self.structure, [fresh(replaced(leaf, values.__getitem__)) for leaf in self.outputs])
+        outputs = [fresh(replaced(leaf, values.__getitem__)) for leaf in self.outputs]
+        return unflatten(self.structure, [np.copy(e) if place in self.apart else e for place, e in enumerate(outputs)])
 
     def rewritten(self, rule: Callable[[Graph, Line], Line | None]) -> Graph:
         """The graph of the lines that are needed, with others in the place of those for which `rule` gives one."""
         new = Graph(self.name)
         new.structure, new.arguments, new.statics = self.structure, self.arguments, self.statics
-        new.seen, new.watched, new.fused = self.seen, self.watched, self.fused
+        new.seen, new.watched, new.fused, new.apart = self.seen, self.watched, self.fused, self.apart
         place: dict[Line, Line] = {}
         then: list[int] = []  # the number of each line of the old graph, and how long the new one was before it
         now: list[int] = []

@@ -166,17 +166,17 @@ class Interpreter(Lifted):
         program = self.level.program
         if program is not None:
             program.operands = inputs
-            return self._wrap(y, pushforward(row, primals, tangents, y))
-        if moving.__class__ is Terms or (y.__class__ is not tuple and y.size * len(moving) >= deferred.LARGE):
+        elif moving.__class__ is Terms or (y.__class__ is not tuple and y.size * len(moving) >= deferred.LARGE):
             terms = deferred.answer(row, inputs, primals, tangents, moving, y)
             if terms is not None:
                 return self._later(y, terms)
         try:
-            tangent = (kernels.push if array and y.size >= kernels.SMALL else pushforward)(row, primals, tangents, y)
+            large = array and program is None and y.size >= kernels.SMALL
+            tangent = (kernels.push if large else pushforward)(row, primals, tangents, y)
         except ArithmeticError:  # Python's numbers raise where NumPy's are infinite
             primals = [np.float64(each) if each.__class__ is int else typed(each) for each in primals]
             tangent = pushforward(row, primals, tangents, y)
-        if array and tangent.__class__ is ndarray and tangent.dtype is y.dtype:
+        if array and program is None and tangent.__class__ is ndarray and tangent.dtype is y.dtype:
             if tangent.shape[1:] != y.shape:
                 tangent = _broadcast(tangent, (len(tangent), *y.shape))
             return self._lift(y, tangent)

@@ -180,7 +180,11 @@ class Node(Lifted):
 
     def __int__(self) -> int:
         self.level.require_alive()
-        answer = int(self.example)
+        try:
+            answer = int(self.example)
+        except (ValueError, OverflowError):  # of nan and inf: whoever catches it decides by that
+            _ = self.primal
+            raise
         self.tape.graph.guard(self.line, answer, caller())
         return answer
 
@@ -310,7 +314,11 @@ class NodeArray(Node):
             refuse("an in-place write of a dual number into a recorded array", "allocate the array with np.zeros_like(x)")
         graph, tape = self.tape.graph, self.tape
         parts = tape.lines_of((self, key, value))
-        self.example[examples_of(key)] = examples_of(value)
+        try:
+            self.example[examples_of(key)] = examples_of(value)
+        except (ValueError, IndexError):
+            tape.failed(written, (self, key, value), {})
+            raise
         self._store(graph.emit(written, parts, {}, self.example))
 
     def _store(self, line: Line) -> None:

@@ -76,6 +76,8 @@ def lift_objects(value: Any, lists: int = 0) -> Any:
     if isinstance(value, np.ndarray):
         return _gathered(value.ravel().tolist()).reshape(value.shape) if holds_lifted(value) else value
     if isinstance(value, list | tuple) and any(isinstance(each, Lifted) or holds_lifted(each) for each in leaves(value)):
+        if any(isinstance(each, slice) or each is Ellipsis for each in value):
+            return value  # it is an index
         items = [lift_objects(item, max(lists - 1, 0)) for item in value]
         return items if lists else _gathered(items)
     return value

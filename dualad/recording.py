@@ -20,7 +20,7 @@ from .graph import Graph
 from .ground import grounded
 from .jitted import unjitted
 from .levels import Level
-from .lift import Lifted, ungrounded
+from .lift import Lifted, memory, ungrounded
 from .objects import settled
 from .outside import Seen, generators, outside
 from .places import MANY, standing
@@ -82,6 +82,7 @@ def _record(f: Any, args: tuple[Any, ...], keywords: dict[str, Any], statics: fr
         out = standing(f)(*positional, **named)
         results, graph.structure = flatten(out)
         graph.outputs = [_output(tape, settled(leaf)) for leaf in results]
+        graph.apart = _apart(results)
         del out, results  # an array that f made is held by nobody else then, and is a constant
         graph.watched = outside(f, [leaf for leaf in graph.statics if leaf is not None])
         outer = {id(each.value): each for each in reversed(graph.watched) if isinstance(each.value, np.ndarray)}
@@ -95,6 +96,22 @@ def _output(tape: Tape, leaf: Any) -> Any:
     if isinstance(leaf, Lifted):
         return tape.lines_of(leaf)
     return tape.constant(leaf) if isinstance(leaf, np.ndarray) else leaf
+
+
+def _apart(results: list[Any]) -> frozenset[int]:
+    """The places of arrays that are the same line as one before, or views of it, and that the function computed once more."""
+    found: set[int] = set()
+    known: dict[Any, list[Any]] = {}
+    for place, leaf in enumerate(map(ungrounded, results)):
+        if isinstance(leaf, Lifted) and leaf.recorded and isinstance(memory(leaf), np.ndarray):
+            owner: Any = leaf
+            while owner.base is not None:
+                owner = owner.base
+            before = known.setdefault(owner.line, [])
+            if before and not any(np.may_share_memory(memory(leaf), each) for each in before):
+                found.add(place)
+            before.append(memory(leaf))
+    return frozenset(found)
 
 
 def _draws(run: Callable[[], Any]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .errors import NoRule, caller, refuse
-from .graph import STATIC, Graph, item
+from .graph import STATIC, Graph, fails, item
 from .levels import Level
 from .lift import Lifted, refilled, ungrounded
 from .lines import Line
@@ -19,6 +19,9 @@ from .naming import assigned
 from .nodes import Node, NodeArray, NodeScalar, example_of, examples_of, static_bound
 from .sizes import VIEWED, is_sized
 from .unrolling import clock
+
+CAUGHT = (ArithmeticError, ValueError, IndexError)
+"""What NumPy raises because of values; LinAlgError is a ValueError."""
 
 
 class Tape:
@@ -98,7 +101,13 @@ class Tape:
         """Run a function on the examples, and write it down."""
         if function in VIEWED:
             args, keywords = (*args[:1], *map(_static, args[1:])), {key: _static(each) for key, each in keywords.items()}
-        value = function(*examples_of(args), **examples_of(keywords))
+        if "raise" in np.geterr().values():
+            raise NoRule("np.errstate(...='raise') in a recorded function: a program does not raise; look at the values")
+        try:
+            value = function(*examples_of(args), **examples_of(keywords))
+        except CAUGHT:
+            self.failed(function, args, keywords)
+            raise
         if weak and isinstance(value, np.inexact):
             value = value.item()
         if function in STATIC or value is None or isinstance(value, str | np.dtype | type):
@@ -112,6 +121,11 @@ class Tape:
             parts = [self.graph.emit(item, (line, i), {}, v) for i, v in enumerate(value)] if several else [line]
             self.graph.sizes |= dict.fromkeys(each for each in parts if each.kind != "structure")
         return self.wrapped(value, line, [each for each in _arrays_in((args, keywords)) if each.tape is self])
+
+    def failed(self, function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+        """Note that a call has raised: if somebody catches that, it is a decision."""
+        line = self.graph.emit(fails, self.lines_of((function, *args)), self.lines_of(keywords), np.True_)
+        self.graph.guard(line, True, caller())
 
     def wrapped(self, value: Any, line: Line, sources: list[NodeArray]) -> Any:
         """NumPy's answer as nodes."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import dualad
-from dualad import jit
+from dualad import jit, record
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -110,3 +110,20 @@ def test_values_beside_derivatives_are_of_numpy():
     for got, wanted in zip(jit(f)(x, 2.0), f(x, 2.0), strict=True):
         assert type(got) is type(wanted)
         assert got.dtype == wanted.dtype
+
+
+def test_what_is_computed_twice():
+    """Two arrays that are the same calls are two arrays; one that is returned twice is one."""
+    x = np.array([0.3, 1.2])
+    cases = [
+        (lambda x: (x * 2.0, x * 2.0), False),
+        (lambda x: (np.sin(x), np.sin(x).reshape(1, -1)), False),
+        (lambda x: 2 * (x * 2.0,), True),
+        (lambda x: (x, x[::-1]), True),
+    ]
+    for f, shared in cases:
+        for compiled in (jit(f), record(f)(x)):
+            one, other = compiled(x)
+            np.testing.assert_allclose(one, f(x)[0], rtol=1e-15)
+            np.testing.assert_allclose(other, f(x)[1], rtol=1e-15)
+            assert np.may_share_memory(one, other) is shared
