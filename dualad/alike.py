@@ -1,4 +1,4 @@
-"""Whether two graphs are the same program."""
+"""Whether two graphs are the same program, and two answers the same."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import numpy as np
 from .graph import Graph
 from .lines import Line, key_of, replaced, same
 from .passes import constant_of
+from .trees import flatten
+
+NUMBERS = (bool, int, float, complex, np.generic, np.ndarray)
 
 
 def alike(one: Graph, other: Graph) -> bool:
@@ -46,3 +49,25 @@ def _where(array: Any) -> Any:
 
 def _key(value: Any, twin_of: dict[Line, Line]) -> Any:
     return key_of(replaced(value, twin_of.__getitem__))
+
+
+def agree(one: Any, other: Any) -> bool:
+    """Whether two answers are the same, but for roundings that added up."""
+    leaves, structure = flatten(one)
+    others, another = flatten(other)
+    return structure == another and all(map(_agrees, leaves, others))
+
+
+def _agrees(one: Any, other: Any) -> bool:
+    if not isinstance(one, NUMBERS) or not isinstance(other, NUMBERS):
+        return bool(one is other or (type(one) is type(other) and one == other))
+    if isinstance(one, np.ndarray) is not isinstance(other, np.ndarray):
+        return False
+    one, other = np.asarray(one), np.asarray(other)
+    if one.shape != other.shape or one.dtype != other.dtype:
+        return False
+    if one.dtype.kind not in "fc":
+        return one.tobytes() == other.tobytes()
+    close = np.finfo(one.dtype).eps ** 0.5
+    scale = np.max(np.abs(one), where=np.isfinite(one), initial=0.0)
+    return np.allclose(one, other, rtol=close, atol=close * float(scale), equal_nan=True)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from . import flags, heat
+from .alike import agree
 from .closed import Closed, Open, cell_of, closed
 from .compile import Program
 from .dropin import is_as_it_is, mode
@@ -276,25 +277,6 @@ def _decided(program: Program, in_blocks: bool) -> bool:
     return all(_exact(guard.line, known, not in_blocks) for guard in graph.guards)
 
 
-def _agree(one: Any, other: Any) -> bool:
-    """Whether two answers are the same, but for roundings that added up."""
-    leaves, structure = flatten(one)
-    others, another = flatten(other)
-    return structure == another and all(map(_agrees, leaves, others))
-
-
-def _agrees(one: Any, other: Any) -> bool:
-    if type(one) is not type(other):
-        return False
-    if not isinstance(one, np.ndarray | np.generic):
-        return bool(one == other)
-    if one.shape != other.shape or one.dtype != other.dtype:
-        return False
-    close = np.finfo(one.dtype).eps ** 0.5 if one.dtype.kind in "fc" else 0.0
-    scale = np.max(np.abs(one), where=np.isfinite(one), initial=0.0)
-    return np.allclose(one, other, rtol=close, atol=close * float(scale), equal_nan=True)
-
-
 _lock = threading.Lock()
 
 
@@ -366,7 +348,7 @@ def _prepare(
         if not kind.used:
             lane.jitted.forget(simple_key(part))
         return
-    if right and _agree(answer, got) and min(_times(lane, inner, args)) < GAIN * average:
+    if right and agree(answer, got) and min(_times(lane, inner, args)) < GAIN * average:
         course.lane, kind.used = lane, True
         return
     kind.over = True

@@ -22,7 +22,7 @@ from .lift import Lifted
 from .recording import traced
 from .transformed import MISSED, Transformed
 from .trees import described, flatten, unflatten
-from .variants import LEAF, Entry, Targets, Variant, missing, settled_program
+from .variants import LEAF, Entry, Targets, Variant, is_answer, missing, settled_program
 from .wrapping import Wrapper
 
 VARIANTS = 8
@@ -205,7 +205,11 @@ class Jitted(Wrapper):
             outputs = None
         if outputs is None:  # what it does differs from run to run
             return self._f(*args, **keywords)
-        return outputs[0] if variant.single else unflatten(variant.structure, outputs)
+        answer = outputs[0] if variant.single else unflatten(variant.structure, outputs)
+        if known is None and not is_answer(answer, self._f, args, keywords):
+            self._give_up(entry, "it gives something else while it is recorded: it may ask for the class of what it is given")
+            return self._f(*args, **keywords)
+        return answer
 
     def _forget(self, entry: Entry) -> None:
         """Where all places are taken: let go of programs for what was outside before, unless it changes all the time."""

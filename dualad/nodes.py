@@ -218,12 +218,15 @@ class Node(Lifted):
         refuse("x.tobytes()", "leave the recorded function with x first")
 
     def __str__(self) -> str:
+        self.tape.told = True
         return str(self.example)
 
     def __format__(self, spec: str) -> str:
+        self.tape.told = True
         return format(self.example, spec)
 
     def __repr__(self) -> str:
+        self.tape.told = True
         return f"Node({self.line.type} %{self.line.number})"
 
     def __copy__(self) -> Any:

@@ -168,7 +168,7 @@ def unchanged(found: Found) -> bool:
     return type(now) is type(was) and isinstance(was, PLAIN) and repr(now) == repr(was)
 
 
-class Before:
+class Left:
     """What is outside before a run of f for these leaves of arguments."""
 
     def __init__(self, f: Any, leaves: list[Any]) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .blocking import fused
 from .dropin import MODE, attempted
-from .errors import BadArgument, RandomNumbers
+from .errors import BadArgument, NoRule, RandomNumbers
 from .graph import Graph
 from .ground import grounded
 from .jitted import unjitted
@@ -82,6 +82,8 @@ def _record(f: Any, args: tuple[Any, ...], keywords: dict[str, Any], statics: fr
         out = standing(f)(*positional, **named)
         results, graph.structure = flatten(out)
         graph.outputs = [_output(tape, settled(leaf)) for leaf in results]
+        if tape.told and any(isinstance(leaf, str | bytes) for leaf in results):
+            raise NoRule(f"{graph.name} returns text that it made of recorded values")
         graph.apart = _apart(results)
         del out, results  # an array that f made is held by nobody else then, and is a constant
         graph.watched = outside(f, [leaf for leaf in graph.statics if leaf is not None])

@@ -31,6 +31,7 @@ class Tape:
         self.graph, self.level = Graph(name), level
         self.met: dict[int, tuple[Any, Any, Line]] = {}  # by identity: the array, what was in it then, its line
         self.written: set[Line] = set()  # of arrays that changed while they were in use
+        self.told = False  # whether text was made of values
 
     def node(self, line: Line, example: Any) -> Any:
         """The node of the kind that its example asks for."""

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from .alike import alike
+from .alike import agree, alike
+from .before import Before
 from .compile import Program, program_of
 from .errors import BadArgument
-from .outside import Before, look, unchanged
+from .outside import Left, look, unchanged
 from .transformed import MISSED
 from .trees import flatten, unflatten
+from .wrapping import Wrapper
 
 
 def missing(args: tuple[Any, ...]) -> Any:
@@ -105,7 +107,7 @@ def settled_program(f: Callable[..., Any], args: tuple[Any, ...], keywords: dict
     be the same program after such a change."""
     last: Program | None = None
     for _ in range(RUNS):
-        before = Before(f, flatten((args, keywords))[0])
+        before = Left(f, flatten((args, keywords))[0])
         program = program_of(f, args, keywords, statics)
         if before.holds():
             return program
@@ -115,6 +117,20 @@ def settled_program(f: Callable[..., Any], args: tuple[Any, ...], keywords: dict
             return program
         last = program
     raise BadArgument("each call changes what the next one finds outside")
+
+
+def is_answer(answer: Any, f: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]) -> bool:
+    """Whether f itself gives that, as far as it has a way without recording: what it changes is put back. One that asks for
+    `isinstance`, or makes text of values, may give something else while it is recorded."""
+    if isinstance(f, Wrapper):
+        return True
+    before = Before(f, (args, keywords))
+    try:
+        with np.errstate(all="ignore"):
+            expected = f(*args, **keywords)
+        return expected is MISSED or agree(answer, expected)
+    finally:
+        before.restore()
 
 
 class Targets:

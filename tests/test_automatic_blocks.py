@@ -69,7 +69,7 @@ def test_a_kind_that_is_refused(monkeypatch):
     """A program that was found wanting answers nothing, though others of the same function do."""
     slopes = jacfwd(lambda x: np.sin(x) * x, batch_ndim=1)
     compiled(slopes, POINTS[:5])
-    monkeypatch.setattr(automatic, "_agree", lambda one, other: False)
+    monkeypatch.setattr(automatic, "agree", lambda one, other: False)
     compiled(slopes, POINTS[:6])
     lane = course(slopes).lane
     assert lane.jitted._shortcut((POINTS[:6],)) is MISSED

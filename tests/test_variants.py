@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
 import dualad
 from dualad import jit, record
+from dualad.errors import CompilationWarning
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -127,3 +130,23 @@ def test_what_is_computed_twice():
             np.testing.assert_allclose(one, f(x)[0], rtol=1e-15)
             np.testing.assert_allclose(other, f(x)[1], rtol=1e-15)
             assert np.may_share_memory(one, other) is shared
+
+
+def test_it_is_what_it_seems():
+    """Functions that ask for the class of what they are given, or return text made of it, give what they give without `jit`."""
+    functions = [
+        lambda x: x * 2.0 if isinstance(x, np.ndarray) else x * 3.0,
+        lambda x: x * 2.0 if type(x) is np.ndarray else x * 3.0,
+        lambda x: x * 2.0 if isinstance(x, float) else x * 3.0,
+        lambda x: x * 2.0 if isinstance(np.sum(x), float) else x * 3.0,
+        lambda x: f"{np.sum(x):.3f}",
+        lambda x: (str(x * 2.0), x),
+    ]
+    for f in functions:
+        for x in (np.array([0.5, 2.0]), 0.5, np.float64(0.5)):
+            compiled = jit(f)
+            for each in (x, 2.0 * x, x):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", CompilationWarning)
+                    got = compiled(each)
+                assert str(got) == str(f(each))
