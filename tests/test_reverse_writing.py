@@ -113,6 +113,14 @@ def filled_matrix(x):
     return m.sum(0)
 
 
+def added_to_itself(x):
+    """np.add.at takes what is there before it begins, where it adds parts of an array to the array."""
+    y = x * 1.0
+    np.add.at(y, [1, 2, 3, 1, 1], y[:5])
+    np.multiply.at(y, [0, 1, 0, 5], y[::-1][:4])
+    return y
+
+
 def written_elsewhere_first(x):
     """A row is read; then another one is written, and only then this one."""
     table = np.zeros_like(x, shape=(2, 3))
@@ -122,7 +130,7 @@ def written_elsewhere_first(x):
 
 
 FUNCTIONS = [writes, views, recurrence, reused_buffer, overwritten_result, rows_of_a_table, changed_index, changed_mask]
-FUNCTIONS += [rebuilt, one_by_one, several, filled_matrix, written_elsewhere_first]
+FUNCTIONS += [rebuilt, one_by_one, several, filled_matrix, added_to_itself, written_elsewhere_first]
 
 
 @pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.__name__)
@@ -131,6 +139,7 @@ def test_writing(f):
     exact = jacfwd(f)(X)
     np.testing.assert_allclose(jacrev(f)(X), exact, rtol=1e-13, atol=1e-14)
     value, pull = vjp(f, X)
+    np.testing.assert_array_equal(value, f(X))
     w = RNG.normal(size=np.shape(value))
     for _ in range(2):
         np.testing.assert_allclose(pull(w)[0], np.tensordot(w, exact, np.ndim(value)), rtol=1e-12, atol=1e-13)

@@ -156,7 +156,8 @@ def at(ufunc: np.ufunc) -> Callable[..., None]:
     def body(a: Array, indices: Any, *operands: Any) -> None:
         """In rounds: in each, every index that is named again comes once, so that NumPy's order of repeats is kept."""
         places = np.arange(a.size).reshape(a.shape)[indices]
-        values = [np.ravel(np.broadcast_to(operand, places.shape)) for operand in operands]
+        # Copies, as NumPy has them: operands may be views of what is written into.
+        values = [np.copy(np.ravel(np.broadcast_to(operand, places.shape))) for operand in operands]
         places = places.ravel()
         order = np.argsort(places, kind="stable")
         ordered = places[order]
