@@ -36,7 +36,6 @@ NOWHERE = {  # what ends without a solution, or at one that is a kink; the deriv
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::scipy.integrate.ODEintWarning")  # what SciPy says of it
-@pytest.mark.filterwarnings("ignore::dualad.errors.CompilationWarning")  # what has no solution is not recorded
 @pytest.mark.parametrize("transform", TRANSFORMS)
 @pytest.mark.parametrize("name", NOWHERE)
 def test_nothing_is_known(name, transform):

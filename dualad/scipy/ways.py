@@ -19,6 +19,7 @@ from ..nodes import Node, example_of
 from ..objects import holds_lifted, lift_objects
 from ..recording import recorded
 from ..rules.table import innermost
+from ..structural import plain
 from ..trees import flatten, tree_map, unflatten
 from ..watching import watching
 
@@ -86,7 +87,7 @@ def apart(value: Any, levels: Sequence[Level], found: list[Any], numbers: bool =
     those. With `numbers`, numbers are arrays as well, and objects that nothing is known of are None."""
     value = gathered(value)
     if isinstance(value, Dual) and value.level in levels:
-        tangent = None if value.tangent is None else apart(value.tangent, levels, found)
+        tangent = None if value.tangent is None else apart(plain(value.tangent), levels, found)
         return Pair(levels.index(value.level), apart(value.primal, levels, found, numbers), tangent)
     if isinstance(value, Lifted | np.ndarray) or (numbers and isinstance(value, bool | int | float | complex | np.generic)):
         found.append(np.asarray(value)[()] if isinstance(value, bool | int | float | complex) else value)
@@ -126,7 +127,7 @@ def lifted_in(value: Any) -> Iterator[Any]:
         if isinstance(each, Lifted):
             yield each
         if isinstance(each, Dual):
-            yield from lifted_in((each.primal, each.tangent))
+            yield from lifted_in((each.primal, plain(each.tangent)))  # a solver knows no zeros of the second look
 
 
 def recording(value: Any) -> Any:
