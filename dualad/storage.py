@@ -326,7 +326,7 @@ def _fit(array: Any, value: Any) -> Any:
     """`array`, or the same memory in a representation that can hold `value` with all its tangents."""
     if not isinstance(value, Lifted) or (value.recorded and isinstance(array, Lifted) and array.recorded):
         return array
-    if value.recorded and isinstance(array, Lifted) and not is_recorded(array):
+    if value.recorded and isinstance(array, Lifted) and (array.level is GROUND or not is_recorded(array)):
         return _recorded(array, value)
     if not isinstance(array, Lifted) or array.level < value.level:
         dual = isinstance(array, Lifted) and not array.recorded  # it may become another one, and its memory goes on

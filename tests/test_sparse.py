@@ -235,6 +235,36 @@ def test_kinds_of_arguments():
             np.testing.assert_allclose(found[i][j].toarray(), dense[i][j], rtol=1e-13)
 
 
+def written(x):
+    """Writes of what varies to second order, of what does to first, and of what does not, one after the other."""
+    y, z = x * 1.0, np.zeros_like(x)
+    y[0] = x[1] * x[2]
+    z[1:4] = y[:3]
+    z[2] = np.sin(x[4])
+    z[0] += z[1] * x[3]
+    y[3:] = z[:2]
+    y[1] = 2.0
+    z *= y[0]
+    return np.sum(y**2 * np.arange(5.0)) + np.sum(z**3)
+
+
+def test_writing():
+    """Into arrays that hold less than what is written."""
+    for f in (written, lambda x: np.sum(x * x[0]) + written(x[::-1] * 2.0)):
+        found = sparse_hessian(f)
+        for x in (X, X[::-1]):
+            np.testing.assert_allclose(found(x).toarray(), dualad.hessian(f)(x), rtol=1e-12, atol=1e-10)
+    one = lambda x: np.cumsum(x) * x[0]
+
+    def several(x):
+        y = one(x)
+        y[2] = x[0] ** 2
+        y[:2] = x[3:]
+        return y
+
+    np.testing.assert_allclose(sparse_jacfwd(several)(X).toarray(), dualad.jacfwd(several)(X), rtol=1e-14)
+
+
 def test_refused():
     """Duals of an outer transform, and a Hessian of several outputs."""
     with pytest.raises(NotDifferentiable, match="inside another transform"):
