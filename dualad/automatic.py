@@ -2,37 +2,41 @@
 
 That is done where nobody can tell but by a clock. The function is closed (`closed`): its answers follow from what it is given
 and from names outside, which are looked at in every call. It writes into nothing that it is given. Where its way depends on
-values these are inputs, or come from them by operations that are rounded correctly, so that NumPy would go the same way. Where
-the arithmetic has something to say (`flags`), and an answer is not finite, NumPy has its say instead, with its warnings.
-Answers are those of `jit`, a few units in the last place from others; the value of a function is always NumPy's.
+values these are inputs, or come from them by operations that are rounded correctly, so that NumPy would go the same way
+(`deciding`). Where the arithmetic has something to say (`flags`), NumPy has its say instead, with its warnings. Answers are
+those of `jit`, a few units in the last place from others; the value of a function is always NumPy's. Between calls nothing is
+held of what a function sees but numbers and the like.
 """
 
 from __future__ import annotations
 
-import operator
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from . import flags, heat
+from . import heat
 from .alike import agree
-from .closed import Closed, Open, cell_of, closed
-from .compile import Program
+from .closed import Closed, Open, closed
+from .deciding import decided
 from .dropin import is_as_it_is, mode
-from .graph import cast, item, scattered, written
+from .flags import Ear, Flags, flags, heard
+from .gathering import gathering
 from .interpreter import typed
 from .jit import KINDS, Jitted, simple_key
 from .lift import Lifted, ungrounded
-from .lines import Line, lines_in
+from .locks import Lock
+from .passes import optimised
 from .recording import record
+from .selection import select
 from .transformed import MISSED, Course, Transformed
 from .trees import flatten, tree_map, unflatten
-from .variants import Entry, missing
-from .views import VIEWS
+from .variants import Entry, Variant, missing
 
 RUNS = 32
 """So often at least has a derivative been taken before it is recorded, which takes the time of some ten or twenty."""
@@ -53,20 +57,8 @@ GAIN = 0.8
 DOUBTS = 8
 """After so many answers, and an eighth of all, that NumPy had to give it gives all of them."""
 
-EXACT = frozenset(
-    [
-        *(np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.sqrt, np.square, np.absolute, np.fabs),
-        *(np.reciprocal, np.sign, np.floor, np.ceil, np.trunc, np.rint, np.minimum, np.maximum, np.fmin, np.fmax, np.copysign),
-        *(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),
-        *(np.logical_and, np.logical_or, np.logical_not, np.bitwise_and, np.bitwise_or, np.invert, np.where, np.clip),
-        *(np.max, np.min, np.amax, np.amin, np.any, np.all, np.argmax, np.argmin, np.sort, np.argsort, np.copy),
-        *(np.stack, np.concatenate, np.array, operator.getitem, item, cast, written, scattered, *VIEWS),
-    ]
-)
-"""Functions whose answer has but one rounding, which is the same everywhere, or none."""
-
-ROUGH = frozenset((np.isnan, np.isinf, np.isfinite))
-"""Functions that do not ask for the last bit."""
+_lock = Lock()
+"""One program is made at a time."""
 
 
 BLOCK, MANY = 2**14, 2**16
@@ -76,26 +68,35 @@ stays in the cache then, and a recording is of one block."""
 
 class Kind:
     """Arguments of one kind: how long calls with them took, and how many there were, since something was done about them; how
-    long they may take until something is done; whether a graph was made, a program is in use, and nothing can be done."""
+    long they may take until something is done; whether a graph was made, and whether nothing can be done."""
 
     def __init__(self) -> None:
         self.seconds, self.need, self.runs = 0.0, heat.EACH, 0
-        self.recorded = self.used = self.over = False
+        self.recorded = self.over = False
 
 
 class Unasked(Jitted):
     """A jitted function that nobody asked for: where it has no answer it gives MISSED, and tells nobody. It records, and
-    compiles, only while it is told to."""
+    compiles, only for the thread that prepares it."""
 
     def __init__(self, f: Callable[..., Any]) -> None:
         super().__init__(f, (), ())
-        self.recording = False
+        self._lock: Any = _lock
+        self.prepared: Any = None  # by which process and thread, and for which kind of arguments
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether this thread may record, and compile."""
+        return self.prepared is not None and self.prepared[:2] == (os.getpid(), threading.get_ident())
 
     def _slowly(self, args: tuple[Any, ...], keywords: dict[str, Any], targets: Any = None) -> Any:
         return MISSED
 
     def _missed(self, key: Any, leaves: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        return super()._missed(key, leaves, args, keywords) if self.recording else MISSED
+        return super()._missed(key, leaves, args, keywords) if self.is_preparing else MISSED
+
+    def _wider(self, entry: Entry, variant: Variant) -> Variant | None:
+        return super()._wider(entry, variant) if self.is_preparing else None
 
     def _eager(self, entry: Entry, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         return MISSED
@@ -116,58 +117,78 @@ class Unasked(Jitted):
 
 
 class Target:
-    """What is recorded: a transform of a closed function, as a function of its arguments and the arrays from outside."""
+    """What is recorded: a transform of a closed function, as a function of its arguments and the arrays from outside, and the
+    function itself, so that all flags are raised that NumPy would look at. Both are there only while it is."""
 
-    def __init__(self, course: Course, f: Callable[..., Any], function: Closed) -> None:
-        self.run, self.options = course.run, {**course.options, **({"value": False} if "value" in course.options else {})}
-        self.f = f.of(function.root) if isinstance(f, Transformed) else None  # the function itself may go
-        self.function = function
-        self.__name__ = function.root.__name__
+    def __init__(self, course: Course, name: str) -> None:
+        self.run, self.valued = course.run, bool(course.options.get("value"))
+        self.options = {**course.options, **({"value": False} if self.valued else {})}
+        self.f: Any = None
+        self.function: Closed | None = None
+        self.__name__ = name
 
     def __call__(self, *values: Any) -> Any:
-        if not any(isinstance(each, Lifted) for each in values):
+        if self.function is None or not any(isinstance(each, Lifted) for each in values):
             return MISSED  # it is asked because there is no program
         lines = [each.line for each in values]
         count = len(values) - len(self.function.given)
-        f: Callable[..., Any] = self.function.with_given(list(values[count:]))
-        f = f if self.f is None else self.f.of(f)
+        inner: Callable[..., Any] = self.function.with_given(list(values[count:]))
+        f = self.f.of(inner) if isinstance(self.f, Transformed) else inner
         answer = self.run(f, values[:count], {}, **self.options)
+        value = None if self.valued else inner(*map(_apart, values[:count]))
         if any(each.line is not line for each, line in zip(values, lines, strict=True)):
             raise Open  # it writes into what it is given
-        return answer
+        return answer, value
+
+
+def _apart(value: Any) -> Any:
+    """An argument that may be written into."""
+    return np.copy(value, order="K") if isinstance(value, np.ndarray) or np.ndim(value) else value
 
 
 class Lane:
     """The quick way of a course: the program for the kind of arguments, if there is one and it holds."""
 
-    def __init__(self, course: Course, f: Callable[..., Any], function: Closed, raised: Callable[[], bool]) -> None:
-        self.jitted, self.raised = Unasked(Target(course, f, function)), raised
-        self.course, self.function = course, function
-        self.valued, self.count = bool(course.options.get("value")), course.options.get("count")
-        self.gathered = _gathering(function)
+    def __init__(self, course: Course, function: Closed, flags: Flags) -> None:
+        self.target = Target(course, function.root.__name__)
+        self.jitted, self.flags = Unasked(self.target), flags
+        self.course, self.count = course, course.options.get("count")
+        self.varying, self.numbers = frozenset(function.varying), function.numbers
+        self.gathered = gathering(function)
         self.batched = course.options.get("batch_ndim") == 1
         self.calls = self.doubts = 0
-        self.stepping = False  # NumPy is called in between, and is to say nothing
+        self.ear: Ear | None = None  # where NumPy is called in between
+        self.frozen = False  # whether there are answers that are not to be written into, where NumPy's are
 
     def __call__(self, inner: FunctionType, args: tuple[Any, ...]) -> Any:
         values = self.gathered(inner, args)
         if values is None:
             return MISSED
+        part = self.block(values) if self.batched else values
+        run = self.jitted if part is values else self.in_blocks
+        prepared = self.jitted.prepared
+        if prepared is not None and not self.jitted.is_preparing and simple_key(part) == prepared[2]:
+            return MISSED  # it is still to be compared
         self.calls += 1
-        value = _value(inner, args[: self.count]) if self.valued else None
-        self.raised()
-        run = self.in_blocks if self.batched and self.block(values) is not values else self.jitted
-        if self.stepping:
-            with np.errstate(all="ignore"):
-                answer = run(*values)
-        else:
-            answer = run(*values)
-        if answer is not MISSED and self.raised() and _doubtful(answer):
+        self.flags.clear()
+        outputs = run(*values) if self.ear is None else self.ear.listening(run, values)
+        if outputs is MISSED:
+            return MISSED
+        answer = outputs[0]
+        raised = self.ear.raised if self.ear is not None else self.flags.raised() if self.flags.any() else None
+        if raised and self._is_doubtful(raised, answer):
             self.doubts += 1
             if self.doubts > DOUBTS and self.doubts * 8 > self.calls:
                 self.course.lane, self.course.over = None, True
             return MISSED
-        return (value, answer) if self.valued and answer is not MISSED else answer
+        if self.frozen:
+            answer = tree_map(_writable, answer)
+        if not self.target.valued:
+            return answer
+        try:
+            return self._value(inner, args if self.count is None else args[: self.count]), answer
+        except Exception:  # it will come again
+            return MISSED
 
     def block(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """The first block of the values, where all arrays among them are the points that it is differentiated by, and these are
@@ -190,94 +211,46 @@ class Lane:
         size = next(len(each) for each in values if type(each) is np.ndarray)
         whole: list[Any] = []
         for low in [*range(0, size - BLOCK, BLOCK), size - BLOCK]:  # the last two overlap
-            answer = self.jitted(*self.cut(values, low))
-            if answer is MISSED:
+            outputs = self.jitted(*self.cut(values, low))
+            if outputs is MISSED:
                 return MISSED
-            leaves, structure = flatten(answer)
+            leaves, structure = flatten(outputs[0])
             whole = whole or [np.empty((size, *each.shape[1:]), each.dtype) for each in leaves]
             for all_points, each in zip(whole, leaves, strict=True):
                 all_points[low : low + BLOCK] = each
-        return unflatten(structure, whole)
+        return (unflatten(structure, whole),)
+
+    @contextmanager
+    def preparing(self, f: Callable[..., Any], function: Closed, key: Any) -> Iterator[None]:
+        """A block in which this thread may record a transform `f`, and compile it for a kind of arguments; others wait for
+        the end of it."""
+        self.target.f, self.target.function = f, function
+        self.jitted.prepared = (os.getpid(), threading.get_ident(), key)
+        try:
+            yield
+        finally:
+            self.target.f = self.target.function = self.jitted.prepared = None
+
+    def _is_doubtful(self, raised: set[str], answer: Any) -> bool:
+        """Whether NumPy is to compute again what raised flags: it would say something, unless it does so of the value; or it
+        knows better."""
+        if not self.target.valued and heard(raised):
+            return True
+        return raised != {"under"} and not all(leaf is None or np.isfinite(leaf).all() for leaf in flatten(answer)[0])
+
+    def _value(self, f: FunctionType, args: tuple[Any, ...]) -> Any:
+        """The value of a function as a transform gives it: NumPy's, and an array of its own."""
+        copies = [np.copy(each, order="K") if isinstance(each, np.ndarray) else each for each in args]  # it may write into them
+        if float in map(type, args):  # numbers that are differentiated are NumPy's
+            options = self.course.options
+            numbers, names = options.get("argnums", tuple(range(len(args)))), options.get("argnames")
+            for place in select("value", f, args, {}, numbers, names, complex_allowed=True).places:
+                copies[int(place)] = typed(copies[int(place)])
+        return tree_map(lambda leaf: typed(ungrounded(leaf)), f(*copies))
 
 
-def _value(f: FunctionType, args: tuple[Any, ...]) -> Any:
-    """The value of a function as a transform gives it: NumPy's, and an array of its own."""
-
-    copies = [each.copy() if isinstance(each, np.ndarray) else each for each in args]  # it may write into them, or return them
-    return tree_map(lambda leaf: typed(ungrounded(leaf)), f(*copies))
-
-
-def _doubtful(answer: Any) -> bool:
-    """Whether NumPy is to compute again what raised flags: where it does so for nothing it only takes time."""
-    finite = all(leaf is None or np.isfinite(leaf).all() for leaf in flatten(answer)[0])
-    return not finite or not {"ignore", "warn", "print", "log"}.issuperset(np.geterr().values())
-
-
-def _gathering(function: Closed) -> Callable[[FunctionType, tuple[Any, ...]], tuple[Any, ...] | None]:
-    """A function of another function of the same code, and its arguments, that gives these and the arrays from outside; None
-    if a name outside stands for something else. It is written out: that takes a tenth of the time."""
-    root = function.root
-    names: dict[str, Any] = {"code0": root.__code__, "names0": root.__globals__, "defaults0": root.__defaults__}
-    lines = ["if f.__globals__ is not names0 or f.__defaults__ is not defaults0 or f.__code__ is not code0: return None"]
-    for each, place in function.functions.items():
-        if place:
-            names |= {f"f{place}": each, f"code{place}": each.__code__, f"defaults{place}": each.__defaults__}
-            lines.append(f"if f{place}.__code__ is not code{place}: return None")
-            lines.append(f"if f{place}.__defaults__ is not defaults{place}: return None")
-    given = []
-    for place, (name, watched) in enumerate(function.watched.items()):
-        if name.cell:
-            names[f"cell{place}"] = cell_of(watched.function, name.name)
-            index = root.__code__.co_freevars.index(name.name) if not name.place else 0
-            found = f"cell{place}.cell_contents" if name.place else f"f.__closure__[{index}].cell_contents"
-        else:
-            names[f"names{name.place}"] = watched.function.__globals__
-            found = f"names{name.place}.get({name.name!r})"
-        if watched.varies:
-            names[f"kind{place}"] = watched.kind
-            lines += [f"v{place} = {found}", f"if v{place}.__class__ is not kind{place}: return None"]
-            given.append(f"v{place}")
-        elif watched.value is root:
-            lines.append(f"if {found} is not f: return None")
-        else:
-            names[f"value{place}"] = watched.value
-            lines.append(f"if {found} is not value{place}: return None")
-    lines.append(f"return (*args, {', '.join(given)})" if given else "return args")
-    text = "\n        ".join(["def gathered(f, args):\n    try:", *lines]) + "\n    except ValueError: return None"
-    exec(compile(text, f"<outside of {root.__name__}>", "exec"), names)
-    gathered: Callable[[FunctionType, tuple[Any, ...]], tuple[Any, ...] | None] = names["gathered"]
-    return gathered
-
-
-def _exact(line: Line, known: dict[Line, bool], inputs: bool) -> bool:
-    """Whether a line has the same value whoever computes it; `inputs` says so of the inputs."""
-    pending = [line]
-    while pending:
-        each = pending[-1]
-        exact = inputs if each.function is None else each.function in ROUGH
-        if not exact and each.function in EXACT:
-            left = [one for one in each.inputs() if one not in known]
-            if left:
-                pending += left
-                continue
-            exact = all(map(known.__getitem__, each.inputs()))
-        known[each] = exact
-        pending.pop()
-    return known[line]
-
-
-def _decided(program: Program, in_blocks: bool) -> bool:
-    """Whether the program goes the way that NumPy would go, and no table of places, which may name one several times, is
-    written at: which value stays depends on how they lie in memory. In blocks it may not decide by values at all."""
-    graph = program.whole or program.graph
-    known: dict[Line, bool] = {}
-    tables = [each for line in graph.lines if line.function is written for each in lines_in(line.args[1])]
-    if any(len(each.shape) > 1 and each.dtype.kind in "iu" for each in tables):
-        return False
-    return all(_exact(guard.line, known, not in_blocks) for guard in graph.guards)
-
-
-_lock = threading.Lock()
+def _writable(leaf: Any) -> Any:
+    return leaf.copy() if isinstance(leaf, np.ndarray) and not leaf.flags.writeable else leaf
 
 
 def watch(course: Course, inner: FunctionType, f: Callable[..., Any], args: tuple[Any, ...], answer: Any, taken: float) -> None:
@@ -311,49 +284,57 @@ def _prepare(
     """The next step towards a program for a kind of arguments; `answer` is what it is to agree with."""
     lane: Any = course.lane
     values = None if lane is None else lane.gathered(inner, args)
+    function = closed(inner, () if lane is None else lane.varying)
     if values is None:
-        function = closed(inner, () if lane is None else lane.function.moved(inner))
-        raised = flags.raised()
+        if function is not None and lane is not None:
+            function = closed(inner, lane.varying | function.moved(lane.numbers))
+        found = flags()
         course.ways += 1
-        if course.ways > WAYS or function is None or raised is None or not is_as_it_is(inner):
+        if course.ways > WAYS or function is None or found is None or not is_as_it_is(inner):
             course.lane, course.over = None, True
             return
-        lane = Lane(course, f, function, raised)
+        lane = Lane(course, function, found)
         values = lane.gathered(inner, args)
     part = () if values is None else lane.block(values)
-    if values is None or sum(map(np.size, part)) > LARGE:
+    if values is None or function is None or sum(map(np.size, part)) > LARGE:
         kind.over = True
         return
-    with mode(False):
+    with lane.preparing(f, function, simple_key(part)), mode(False), np.errstate(all="ignore"):
         if not kind.recorded:
             start = perf_counter()
-            graph = record(lane.jitted._f)(*part)
+            graph = optimised(record(lane.target)(*part))
             kind.need = LINE * len(graph.lines) + RECORDING * (perf_counter() - start)
-            kind.recorded, kind.over = True, len(graph.lines) > LONG
-            kind.seconds, kind.runs = 0.0, 0
+            kind.over = len(graph.lines) > LONG or sum(map(np.size, graph.hidden.values())) > LARGE
+            kind.recorded, kind.seconds, kind.runs = True, 0.0, 0
             return
         average = kind.seconds / kind.runs
-        lane.jitted.recording = True
-        try:
-            lane.jitted(*part)
-        finally:
-            lane.jitted.recording = False
-    kind.seconds, kind.runs = 0.0, 0
-    entry = lane.jitted.entry(simple_key(part))
-    program = entry.variants[0].program if entry is not None and entry.variants else None
-    lane.stepping = lane.stepping or (program is not None and "step" in program.plan.roles.values())
-    right = program is not None and _decided(program, part is not values)
-    got = lane(inner, args) if right else MISSED
-    if right and got is MISSED:  # NumPy has its say about these arguments; others will tell whether the program is right
-        if not kind.used:
-            lane.jitted.forget(simple_key(part))
-        return
-    if right and agree(answer, got) and min(_times(lane, inner, args)) < GAIN * average:
-        course.lane, kind.used = lane, True
-        return
-    kind.over = True
-    if entry is not None:
-        lane.jitted._give_up(entry, "")
+        kind.seconds, kind.runs = 0.0, 0
+        entry = lane.jitted.entry(simple_key(part))
+        ways = [] if entry is None else list(entry.variants)
+        lane.jitted(*part)
+        entry = lane.jitted.entry(simple_key(part))
+        if entry is not None and ways and ways == entry.variants:
+            return  # there is a program, which leaves these values to NumPy
+        program = entry.variants[0].program if entry is not None and entry.variants else None
+        if program is not None and decided(program, part is not values):
+            if part is not values or "step" in program.plan.roles.values():  # NumPy's work comes between
+                lane.ear = lane.ear or Ear(lane.flags)
+                lane.ear.put(program.names)
+            got = lane(inner, args)
+            if got is MISSED:  # NumPy has its say about these values; others will tell whether the program is right
+                lane.jitted.forget(simple_key(part))
+                return
+            lane.frozen = lane.frozen or not _is_writable(got)
+            if agree(answer, got) and min(_times(lane, inner, args)) < GAIN * average:
+                course.lane = lane
+                return
+        kind.over = True
+        if entry is not None:
+            lane.jitted._give_up(entry, "")
+
+
+def _is_writable(answer: Any) -> bool:
+    return all(not isinstance(leaf, np.ndarray) or leaf.flags.writeable for leaf in flatten(answer)[0])
 
 
 def _times(lane: Lane, inner: FunctionType, args: tuple[Any, ...]) -> list[float]:

@@ -14,7 +14,6 @@ import builtins
 import dis
 import sys
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -53,7 +52,12 @@ METHODS = frozenset(
 )
 """Attributes that may be asked of any value. What they write into is the function's own, or is seen to have been written."""
 
-CONSTANTS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, np.dtype, np.generic)
+NATIVE = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range)
+CONSTANTS = frozenset((*NATIVE, *np.sctypeDict.values())) - {np.void}
+"""Types of what is the same for as long as it is the same object; not types derived from them, which may do anything."""
+
+LAYOUTS, FLAT = frozenset("AKak"), frozenset(("ravel", "flatten", "reshape"))
+"""Texts, and what they are given to, that make values depend on how an array lies in memory, which is no part of its kind."""
 
 LOADS = frozenset(("LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLASSDEREF"))
 ATTRIBUTES = frozenset(("LOAD_ATTR", "LOAD_METHOD"))
@@ -64,7 +68,7 @@ PLAIN = frozenset(
         *("LOAD_FAST_BORROW_LOAD_FAST_BORROW", "STORE_FAST", "STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST", "LOAD_CONST"),
         *("LOAD_SMALL_INT", "RETURN_VALUE", "RETURN_CONST", "MAKE_CELL", "COPY_FREE_VARS", "LOAD_CLOSURE", "MAKE_FUNCTION"),
         *("SET_FUNCTION_ATTRIBUTE", "BINARY_OP", "BINARY_SUBSCR", "BINARY_SLICE", "STORE_SUBSCR", "STORE_SLICE"),
-        *("DELETE_SUBSCR", "UNARY_NEGATIVE", "UNARY_POSITIVE", "UNARY_NOT", "UNARY_INVERT", "COMPARE_OP", "IS_OP"),
+        *("DELETE_SUBSCR", "UNARY_NEGATIVE", "UNARY_POSITIVE", "UNARY_NOT", "UNARY_INVERT", "COMPARE_OP"),
         *("CONTAINS_OP", "TO_BOOL", "CALL", "CALL_KW", "CALL_FUNCTION_EX", "BUILD_LIST", "BUILD_TUPLE", "BUILD_MAP"),
         *("BUILD_SLICE", "BUILD_CONST_KEY_MAP", "LIST_APPEND", "LIST_EXTEND", "LIST_TO_TUPLE", "MAP_ADD", "DICT_MERGE"),
         *("DICT_UPDATE", "UNPACK_SEQUENCE", "UNPACK_EX", "GET_ITER", "FOR_ITER", "END_FOR", "POP_ITER", "GET_LEN"),
@@ -90,17 +94,14 @@ class Name(NamedTuple):
 
 class Watched(NamedTuple):
     """What a name outside stands for: the function that sees it, the type of what it was, and that itself unless it is an
-    array; and whether it varies. Then it is given to what was recorded, else it is compared."""
+    array; and whether it varies. Then it is given to what was recorded, else it is compared. `builtin` if the name is one of
+    Python's own, which the module has no other meaning for."""
 
     function: Any
     kind: type
     value: Any
     varies: bool
-
-    def now(self, name: Name, root: FunctionType) -> Any:
-        """What the name stands for at present; `root` is the first function, or another one of its code."""
-        function = self.function if name.place else root
-        return cell_of(function, name.name).cell_contents if name.cell else function.__globals__.get(name.name)
+    builtin: bool
 
 
 class Closed:
@@ -123,6 +124,7 @@ class Closed:
         self.functions: dict[FunctionType, int] = {}
         self.watched: dict[Name, Watched] = {}
         self.varying = varying
+        self.layout = self.flat = False
         pending = [function]
         while pending:
             each = pending.pop()
@@ -131,6 +133,9 @@ class Closed:
                 if len(self.functions) > MANY or each.__dict__ or not _is_constant(each.__defaults__):
                     raise Open
                 pending += self._read(each)
+                self.layout |= _names_layout(each.__defaults__)
+        if self.layout and self.flat:
+            raise Open
         self.functions = {each if place else self.root: place for each, place in self.functions.items()}
         for name, seen in self.watched.items():
             own = self.root if seen.value is function else seen.value
@@ -141,14 +146,17 @@ class Closed:
         """The function, seeing other values in the place of those that vary."""
         return _Copies(self, dict(zip(self.given, values, strict=True))).of(self.root)
 
-    def moved(self, root: FunctionType) -> set[Name]:
-        """The names of numbers that are others now, and may vary."""
-        found = set(self.varying)
-        for name, each in self.watched.items():
-            with suppress(ValueError):  # an empty cell
-                if each.kind in (float, np.float64) and type(now := each.now(name, root)) is each.kind:
-                    found |= {name} if now is not each.value else set()
-        return found
+    @property
+    def numbers(self) -> dict[Name, Any]:
+        """The floats that names stand for, unless they vary."""
+        floats = (float, np.float64)
+        return {name: seen.value for name, seen in self.watched.items() if seen.kind in floats and not seen.varies}
+
+    def moved(self, before: dict[Name, Any]) -> set[Name]:
+        """The names of numbers that were others before, and may vary."""
+        now = self.numbers
+        same = [name for name in before if name in now and type(before[name]) is type(now[name])]
+        return {name for name in same if before[name] is not now[name]}
 
     # -- reading code --------------------------------------------------------------------------------------------------------
 
@@ -157,16 +165,24 @@ class Closed:
         codes = [function.__code__]
         if function.__code__.co_flags & GENERATOR or function.__code__.co_kwonlyargcount:  # their defaults change in place
             raise Open
+        if type(function.__globals__) is not dict or getattr(function, "__builtins__", None) is not vars(
+            builtins
+        ):  # they may do anything
+            raise Open
         while codes:
             code = codes.pop()
             codes += [each for each in code.co_consts if isinstance(each, CodeType)]
+            self.layout |= _names_layout(code.co_consts)
+            self.flat |= not FLAT.isdisjoint(code.co_names)
             if code.co_flags & GENERATOR and code.co_name != "<genexpr>":
                 raise Open
             module: Any = None  # what the last instruction has loaded, if it is a module
+            loaded: Any = self  # and if it is a constant
             for each in dis.get_instructions(code):
                 kind, name = each.opname, each.argval
                 if kind in ("EXTENDED_ARG", "CACHE", "PUSH_NULL"):
                     continue
+                last, loaded = loaded, name if kind == "LOAD_CONST" else self
                 if module is not None:
                     module = _attribute(module, name if kind in ATTRIBUTES else "")
                 elif kind in LOADS:
@@ -176,6 +192,9 @@ class Closed:
                         yield value
                 elif kind in ATTRIBUTES:
                     if name not in METHODS:
+                        raise Open
+                elif kind == "IS_OP":
+                    if last not in (None, True, False):  # of two arrays it tells more than there is in them
                         raise Open
                 elif kind == "STORE_DEREF":
                     if name in function.__code__.co_freevars:
@@ -201,10 +220,12 @@ class Closed:
             return None  # of the function that this one stands in
         if not _is_known(known):
             raise Open
+        self.layout |= _names_layout(value)
+        self.flat |= getattr(value, "__name__", "") in FLAT
         found = Name(self.functions[function], not is_global, name)
-        kind = type(value)
-        array = kind is np.ndarray
-        self.watched.setdefault(found, Watched(function, kind, None if array else value, array or found in self.varying))
+        array = type(value) is np.ndarray
+        held, varies = None if array else known, array or found in self.varying
+        self.watched.setdefault(found, Watched(function, type(value), held, varies, is_global and own))
         return known
 
 
@@ -245,7 +266,7 @@ class _Copies:
                     value = self.of(value)
                 if name.cell:
                     cell_of(copy, name.name).cell_contents = value
-                elif value is not None or name.name in function.__globals__:
+                elif not each.builtin:
                     names[name.name] = value
         return copy
 
@@ -260,7 +281,12 @@ def _copy(function: FunctionType, names: dict[str, Any]) -> FunctionType:
 
 def _is_constant(value: Any) -> bool:
     """Whether a value is the same for as long as it is the same object."""
-    return all(map(_is_constant, value)) if type(value) is tuple else isinstance(value, CONSTANTS)
+    return all(map(_is_constant, value)) if type(value) is tuple else type(value) in CONSTANTS or isinstance(value, np.dtype)
+
+
+def _names_layout(value: Any) -> bool:
+    """Whether a value is a text that names a layout, or holds one."""
+    return any(map(_names_layout, value)) if type(value) is tuple else type(value) is str and value in LAYOUTS
 
 
 def _is_known(value: Any) -> bool:

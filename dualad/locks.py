@@ -20,5 +20,13 @@ class Lock:
     def __enter__(self) -> None:
         self._lock.acquire()
 
+    def acquire(self, blocking: bool = True) -> bool:
+        """Close it, or tell that another thread has done so."""
+        return self._lock.acquire(blocking)
+
+    def release(self) -> None:
+        """Open it."""
+        self._lock.release()
+
     def __exit__(self, *exception: object) -> None:
         self._lock.release()

@@ -206,7 +206,9 @@ class Node(Lifted):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         self.level.require_alive()
         if self.dtype.kind in "biu" and (dtype is None or np.dtype(dtype).kind in "biu"):
-            return np.array(self.primal, dtype=dtype)
+            array = np.array(self.primal, dtype=dtype)
+            array.flags.writeable = bool(copy)  # nobody would know of it
+            return array
         if dtype is None or np.dtype(dtype).kind == "O":
             return array_of_objects(self, bool(copy))
         return refuse(f"a conversion of x to an array of {np.dtype(dtype)}", "use np.asarray(x), np.zeros_like(x) or x itself")

@@ -207,10 +207,13 @@ def test_numbers_that_moved():
         return lambda x: rate * x
 
     rate = 2.5
-    found = closed(rated(rate))
-    assert found.moved(rated(rate)) == set()
-    assert [each.name for each in found.moved(rated(3.5))] == ["rate"]
-    assert found.moved(rated(3)) == set()  # another type: another function
+    found = closed(rated(rate)).numbers
+    assert [each.name for each in found] == ["rate"]
+    assert closed(rated(rate)).moved(found) == set()
+    moved = closed(rated(3.5)).moved(found)
+    assert [each.name for each in moved] == ["rate"]
+    assert closed(rated(3.5), moved).numbers == {}
+    assert closed(rated(3)).moved(found) == set()  # another type: another function
 
 
 def test_nothing_large_is_held():
