@@ -10,7 +10,7 @@ from .base import Peer
 PEERS = [
     Peer("plain f", libraries.plain, checked=False),
     Peer("plain f jit", libraries.plain_jitted, checked=False),
-    Peer("dualad", libraries.eager, traced=True, steady=8.0),
+    Peer("dualad", libraries.eager, traced=True, steady=6.0),
     Peer("dualad unrecorded", libraries.unrecorded, traced=True, steady=1.5),
     Peer("dualad jit", libraries.jitted, traced=True),
     Peer("dualad jit into", libraries.into),
