@@ -10,6 +10,7 @@ held of what a function sees but numbers and the like.
 
 from __future__ import annotations
 
+import operator
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -23,20 +24,24 @@ import numpy as np
 from . import heat
 from .alike import agree
 from .closed import Closed, Open, closed
+from .compile import Program
 from .deciding import decided
 from .dropin import is_as_it_is, mode
 from .flags import Ear, Flags, flags, heard
 from .gathering import gathering
+from .graph import item
 from .interpreter import typed
 from .jit import KINDS, Jitted, simple_key
 from .lift import Lifted, ungrounded
+from .lines import Line
 from .locks import Lock
 from .passes import optimised
 from .recording import record
 from .selection import select
 from .transformed import MISSED, Course, Transformed
 from .trees import flatten, tree_map, unflatten
-from .variants import Entry, Variant, missing
+from .variants import Beside, Entry, Variant, missing
+from .views import VIEWS
 
 RUNS = 32
 """So often at least has a derivative been taken before it is recorded, which takes the time of some ten or twenty."""
@@ -134,11 +139,30 @@ class Target:
         count = len(values) - len(self.function.given)
         inner: Callable[..., Any] = self.function.with_given(list(values[count:]))
         f = self.f.of(inner) if isinstance(self.f, Transformed) else inner
+        others: list[Any] = []
+        if not self.valued:
+            tape = values[0].tape
+            start = len(tape.graph.lines)
+            others.append(inner(*map(_apart, values[:count])))
+            others += _unused(tape, tape.graph.lines[start:])
         answer = self.run(f, values[:count], {}, **self.options)
-        value = None if self.valued else inner(*map(_apart, values[:count]))
         if any(each.line is not line for each, line in zip(values, lines, strict=True)):
             raise Open  # it writes into what it is given
-        return answer, value
+        return Beside(answer, others)
+
+
+def _unused(tape: Any, lines: list[Line]) -> list[Any]:
+    """What none of these lines uses: NumPy warns of it all the same."""
+    used: set[Line] = set()
+    found = []
+    for line in reversed(lines):
+        if line not in used and (line.function in VIEWS or line.function in (operator.getitem, item)):
+            continue
+        if line not in used and line.kind != "structure" and line.dtype.kind in "fc":
+            example = np.zeros(line.shape, line.dtype)
+            found.append(tape.node(line, example if line.kind == "array" else example[()]))
+        used.update(line.inputs())
+    return found
 
 
 def _apart(value: Any) -> Any:
@@ -158,6 +182,7 @@ class Lane:
         self.batched = course.options.get("batch_ndim") == 1
         self.calls = self.doubts = 0
         self.ear: Ear | None = None  # where NumPy is called in between
+        self.valued = self.target.valued
         self.frozen = False  # whether there are answers that are not to be written into, where NumPy's are
 
     def __call__(self, inner: FunctionType, args: tuple[Any, ...]) -> Any:
@@ -174,7 +199,7 @@ class Lane:
         outputs = run(*values) if self.ear is None else self.ear.listening(run, values)
         if outputs is MISSED:
             return MISSED
-        answer = outputs[0]
+        answer = outputs.answer if outputs.__class__ is Beside else outputs
         raised = self.ear.raised if self.ear is not None else self.flags.raised() if self.flags.any() else None
         if raised and self._is_doubtful(raised, answer):
             self.doubts += 1
@@ -183,7 +208,7 @@ class Lane:
             return MISSED
         if self.frozen:
             answer = tree_map(_writable, answer)
-        if not self.target.valued:
+        if not self.valued:
             return answer
         try:
             return self._value(inner, args if self.count is None else args[: self.count]), answer
@@ -214,11 +239,11 @@ class Lane:
             outputs = self.jitted(*self.cut(values, low))
             if outputs is MISSED:
                 return MISSED
-            leaves, structure = flatten(outputs[0])
+            leaves, structure = flatten(outputs.answer if type(outputs) is Beside else outputs)
             whole = whole or [np.empty((size, *each.shape[1:]), each.dtype) for each in leaves]
             for all_points, each in zip(whole, leaves, strict=True):
                 all_points[low : low + BLOCK] = each
-        return (unflatten(structure, whole),)
+        return unflatten(structure, whole)
 
     @contextmanager
     def preparing(self, f: Callable[..., Any], function: Closed, key: Any) -> Iterator[None]:
@@ -234,7 +259,7 @@ class Lane:
     def _is_doubtful(self, raised: set[str], answer: Any) -> bool:
         """Whether NumPy is to compute again what raised flags: it would say something, unless it does so of the value; or it
         knows better."""
-        if not self.target.valued and heard(raised):
+        if not self.valued and heard(raised):
             return True
         return raised != {"under"} and not all(leaf is None or np.isfinite(leaf).all() for leaf in flatten(answer)[0])
 
@@ -317,7 +342,7 @@ def _prepare(
             return  # there is a program, which leaves these values to NumPy
         program = entry.variants[0].program if entry is not None and entry.variants else None
         if program is not None and decided(program, part is not values):
-            if part is not values or "step" in program.plan.roles.values():  # NumPy's work comes between
+            if part is not values or _is_mixed(program):
                 lane.ear = lane.ear or Ear(lane.flags)
                 lane.ear.put(program.names)
             got = lane(inner, args)
@@ -331,6 +356,11 @@ def _prepare(
         kind.over = True
         if entry is not None:
             lane.jitted._give_up(entry, "")
+
+
+def _is_mixed(program: Program) -> bool:
+    """Whether NumPy works between the kernels of a program, or afterwards."""
+    return "step" in program.plan.roles.values() or not all(isinstance(each.outcome, bool) for each in program.graph.guards)
 
 
 def _is_writable(answer: Any) -> bool:

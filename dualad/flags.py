@@ -31,7 +31,8 @@ class Flags:
 
     def clear(self) -> None:
         """Forget what was raised."""
-        self.native(0, self.all)
+        if self.native(self.all, 0):  # to look takes a tenth of the time
+            self.native(0, self.all)
 
     def any(self) -> bool:
         """Whether one was raised since, that of what is too small among them."""

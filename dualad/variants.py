@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,18 @@ LEAF = flatten(0.0)[1]
 """The structure of one value."""
 
 
+class Beside(NamedTuple):
+    """An answer, and what is computed beside it for nobody: of a program whose answer is one value only that is handed out."""
+
+    answer: Any
+    others: Any
+
+
+def is_single(structure: Any) -> bool:
+    """Whether one value is handed out."""
+    return structure == LEAF or (structure.type is Beside and structure.child(0) == LEAF)
+
+
 class Variant:
     """One way through a function, compiled."""
 
@@ -38,7 +50,7 @@ class Variant:
         self.hidden = [graph.hidden[line] for line in program.hidden]
         self.places = [place for place, line in enumerate(graph.inputs) if line is not None]
         self.structure = graph.structure
-        self.single = graph.structure == LEAF
+        self.single = is_single(graph.structure)
         self.lane: Callable[..., Any] | None = None
         self.seen, self.watched = graph.seen, [each for each in graph.watched if each.name != "array"]
 
