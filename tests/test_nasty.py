@@ -94,6 +94,11 @@ line("x**y at (0, -1)", pair(np.power), [0.0, -1.0], [-inf, -inf])
 line("x**y at (-2, 3)", pair(np.power), [-2.0, 3.0], [12.0, nan])
 line("x**y at (0, 1), by x then y", lambda p: dualad.derivative(np.power)(0.0, p), 1.0, -inf)
 line("x**y at (0, 1), by y then x", lambda x: dualad.derivative(np.power, argnums=1)(x, 1.0), 0.0, -inf)
+for x in (0.5, 2.0):
+    mixed = [[0.0, 1 / x], [1 / x, np.log(x) ** 2]]
+    line(f"x**y at ({x}, 0)", pair(np.power), [x, 0.0], [0.0, np.log(x)], mixed)
+    line(f"float_power at ({x}, 0)", pair(np.float_power), [x, 0.0], [0.0, np.log(x)], mixed)
+line("x**[0, 1, 2] near 0", lambda x: np.sum(x ** np.arange(3.0)), 1e-200, 1.0, 2.0)
 line("(-2)**x", lambda x: (-2.0) ** x, 3.0, nan)
 for p, slope in ((0.5, -inf), (2.0, 0.0)):
     line(f"x**y at (0, {p}), by y then x", lambda x, p=p: dualad.derivative(np.power, argnums=1)(x, p), 0.0, slope)

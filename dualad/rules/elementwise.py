@@ -54,13 +54,15 @@ rule(np.conjugate, 1, push=lambda x, y, dx: np.conjugate(dx))
 
 
 def power_by_base(x: Array, p: Array, y: Array) -> Array:
-    """p * x**(p - 1); where p is 0 the exponent becomes 1, so that no order of derivative meets 0 * inf.
+    """p * x**(p - 1); where p is 0 and stays so the exponent becomes 1, so that no order of derivative meets 0 * inf. One that
+    may vary leaves only x = 0 out: the derivative by it is x**-1.
 
     At (0, 1) the power falls from infinity to 0 as p grows past 1. Its value there is 1; the root has that value and the
     slope -inf by p, which x**(p - 1) by itself, flat by convention, has not.
     """
     corner = (x == 0) & (p == 1)
-    return p * np.where(corner, 1.0 - np.sqrt(np.where(corner, p - 1.0, 1.0)), x ** np.where(p == 0, 1.0, p - 1.0))
+    still = (p == 0) & (x == 0) if hasattr(p.__class__, "primal") else p == 0  # lifted, or not
+    return p * np.where(corner, 1.0 - np.sqrt(np.where(corner, p - 1.0, 1.0)), x ** np.where(still, 1.0, p - 1.0))
 
 
 def power_by_exponent(x: Array, p: Array, y: Array) -> Array:
