@@ -1,4 +1,5 @@
-"""What a fresh process waits for: ``python -m benchmarks.startup``. Imports, and a first Jacobian with and without caches.
+"""What a fresh process waits for: ``python -m benchmarks.startup``. Imports, a first Jacobian with and without caches, and the
+first calls that need a kernel: one of numba's for a single operation, and one for the whole chain of a hot function.
 
 Every figure is the median over processes that take turns, Python's own start included.
 """
@@ -27,12 +28,36 @@ problem = next(each for each in PROBLEMS if each.name == "two peaks")
 f, (p, t) = problem.function, problem.arguments({points})
 """
 
+KERNEL = """
+import numpy as np, dualad
+from dualad import kernels
+for limit in ("START", "EACH", "CURIOUS", "LEAST", "SHARE"):
+    setattr(kernels, limit, -1.0)  # else it is made when it has saved as much time as it costs
+x = np.linspace(0.1, 2.0, {points})
+dualad.jvp(np.arctan, (x,), (np.ones_like(x),))
+"""
+
+HOT = (
+    FIRST
+    + """
+import dualad
+from dualad import heat
+heat.START = heat.EACH = -1.0  # the same
+for _ in range(2):  # the first run shows that there is something to prepare
+    dualad.jacfwd(f)(p, t)
+"""
+)
+
 CODES = {
     "python": "",
     "import numpy": "import numpy",
     "import dualad": "import dualad",
     "dualad, caches empty": FIRST + "import dualad; dualad.jacfwd(f)(p, t)",
     "dualad": FIRST + "import dualad; dualad.jacfwd(f)(p, t)",
+    "dualad, one kernel, caches empty": KERNEL,
+    "dualad, one kernel": KERNEL,
+    "dualad, hot, caches empty": HOT,
+    "dualad, hot": HOT,
     "dualad jit, caches empty": FIRST + "import dualad; dualad.jit(dualad.jacfwd(f))(p, t)",
     "dualad jit": FIRST + "import dualad; dualad.jit(dualad.jacfwd(f))(p, t)",
     "jax jit": FIRST
@@ -79,10 +104,10 @@ def main(rounds: int = 7) -> None:
     print(
         f"A new process, median of {rounds}; from dualad on: until the first Jacobian of two peaks at {POINTS} points is there"
     )
-    print(f"{'':26}{'time':>12}{'processor':>12}")
+    print(f"{'':34}{'time':>12}{'processor':>12}")
     more = [ours - numpy for ours, numpy in zip(table["import dualad"], table["import numpy"], strict=True)]
     for name, taken in [*table.items(), ("import dualad over numpy", more)]:
-        print(f"{name:26}" + "".join(f"{duration(each):>12}" for each in taken))
+        print(f"{name:34}" + "".join(f"{duration(each):>12}" for each in taken))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from benchmarks import __main__ as command
 from benchmarks import operations, peers, plot, report, solvers, sparse, startup, targets, timing, ways
 from benchmarks.base import Peer
 from benchmarks.tasks import PROBLEMS, Task, difference, in_namespace, tasks
+from dualad import fusing, heat, kernels, pending
 
 BY_NAME = {problem.name: problem for problem in PROBLEMS}
 TWO_PEAKS = Task(BY_NAME["two peaks"], "jacobian", 20)
@@ -188,6 +189,21 @@ def test_the_other_tables(monkeypatch, capsys):
     monkeypatch.setattr(startup, "CODES", {name: startup.CODES[name] for name in ("import numpy", "import dualad")})
     startup.main(rounds=1)
     assert "import dualad over numpy" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "expected"), [("dualad, one kernel", "arctan"), ("dualad, hot", 8)])
+def test_what_waits_for_a_kernel(monkeypatch, name, expected):
+    """The lines of a first call with a kernel do make one: one of a single operation, one of a hot function's chain."""
+    monkeypatch.setattr(kernels, "_kernels", {})
+    monkeypatch.setattr(pending, "_kernels", {})
+    made = []
+    monkeypatch.setattr(kernels, "_make", lambda kernel: made.append(kernel.row.name))
+    monkeypatch.setattr(fusing, "made", lambda keys, directions: made.append(directions))
+    for module, limits in ((kernels, ("START", "EACH", "CURIOUS", "LEAST", "SHARE")), (heat, ("START", "EACH"))):
+        for limit in limits:
+            monkeypatch.setattr(module, limit, getattr(module, limit))  # the lines change them: afterwards they are as before
+    exec(startup.CODES[name].format(points=startup.POINTS), {})
+    assert made == [expected]
 
 
 def test_the_four_ways(monkeypatch, capsys, tmp_path):
