@@ -30,7 +30,7 @@ def ranges_of(key: Any, shape: tuple[int, ...]) -> tuple[Range, ...] | None:
             if step != 1:
                 return None
             found.append((start, max(start, stop)))
-        elif isinstance(part, int | np.integer):
+        elif isinstance(part, (int, np.integer)):
             start = int(part) % length
             found.append((start, start + 1))
         else:

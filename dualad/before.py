@@ -63,7 +63,7 @@ class Before:
 def settle(*given: Any) -> None:
     """Put plain arrays in place of those of the ground in containers and objects: these keep them beyond a transform."""
     for value in _found(given):
-        if not isinstance(value, list | dict) or GroundArray not in set(map(type, _items(value))):
+        if not isinstance(value, (list, dict)) or GroundArray not in set(map(type, _items(value))):
             continue
         for name, each in enumerate(value) if isinstance(value, list) else [*value.items()]:
             if type(each) is GroundArray:
@@ -76,9 +76,9 @@ def _kept(given: Any) -> Iterator[Kept]:
     if "numpy.random" in sys.modules:  # it makes its global generator when it is loaded
         yield _read_by(np.random.get_state, np.random.set_state)
     for value in _found(given):
-        if isinstance(value, list | dict):
+        if isinstance(value, (list, dict)):
             yield Kept(partial(_items, value), partial(_refill, value), _holds_same, _items(value))
-        elif not isinstance(value, np.ndarray | DualArray):
+        elif not isinstance(value, (np.ndarray, DualArray)):
             yield _generator(value)
         elif isinstance(value, np.ndarray) or value.level.alive:
             yield Kept(partial(_itself, value), partial(value.__setitem__, ...), _equal, value.copy())

@@ -64,7 +64,7 @@ def check_derivatives(
         raise BadArgument(f"check_derivatives: modes {sorted(unknown)} are not known; there is {MODES}")
     if not isinstance(order, int) or order < 1:
         raise BadArgument(f"check_derivatives: order={order!r}; it is 1, 2, or more")
-    if not isinstance(args, tuple | list):
+    if not isinstance(args, (tuple, list)):
         raise BadArgument("check_derivatives: args is a tuple with one item per argument: check_derivatives(f, (x,))")
     args = tuple(args)
     _compare_all(f, args, modes, rtol or 1e-6, "first derivative")
@@ -249,7 +249,7 @@ def _parts(value: Any, level: Level) -> Iterator[tuple[Any, Any]]:
 
 def _moved(value: Any, level: Level, t: float) -> Any:
     """Arguments a step t further along their tangents at a level, where they are then constant."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return refilled(value, [_moved(item, level, t) for item in value])
     if isinstance(value, dict):
         return {key: _moved(item, level, t) for key, item in value.items()}

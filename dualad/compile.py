@@ -7,7 +7,6 @@ machine code only of functions that stand in a file, and goes by the file. A fil
 from __future__ import annotations
 
 import ast
-import hashlib
 import operator
 import os
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .compiling import named
 from .errors import GuardFailed
 from .expressions import known
 from .graph import Graph, outcome_of
@@ -165,7 +165,7 @@ class Program:
     def _kernel(self, stage: int) -> list[str]:
         placeholder = "kernel_"
         text, reads, gives, spaces = text_of(self.plan, stage, placeholder, Words())
-        name = f"kernel_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+        name = named(text)
         text = HEADER + text.replace(f"def {placeholder}(", f"def {name}(")
         self.kernels.append((stage, name))
         signature = [(line.dtype.char, len(line.shape) if line.kind == "array" else -1) for line in reads]

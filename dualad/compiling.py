@@ -8,7 +8,6 @@ what it holds: another text is another file, and the same text is never written 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 import tempfile
@@ -83,7 +82,14 @@ def text_of(program: Program, result: Symbol, inputs: Iterable[str], moving: Ite
     lines += [f"c{index} = {text}" for index, text in enumerate(program.constants)]
     lines += ["", "", f"def {NAME}({', '.join(parameters(primals, tangents))}):", *indented(body)]
     text = "\n".join(lines) + "\n"
-    return text.replace(NAME, f"kernel_{hashlib.sha256(text.encode()).hexdigest()[:32]}")
+    return text.replace(NAME, named(text))
+
+
+def named(text: str) -> str:
+    """The name of a kernel, by its text."""
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, which `import dualad` need not wait for
+
+    return f"{NAME}{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 def parameters(primals: Iterable[str], tangents: Iterable[str]) -> list[str]:

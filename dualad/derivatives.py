@@ -31,7 +31,7 @@ def _require_scalar(holomorphic: bool, selection: Selection, out: Any) -> None:
             f"{selection.name}: the output must be a scalar, but has shape {shapes[0] if len(shapes) == 1 else shapes}; "
             "use jacfwd for the Jacobian, or np.sum of the output"
         )
-    if isinstance(leaves[0], bool | np.bool_):
+    if isinstance(leaves[0], (bool, np.bool_)):
         raise NotDifferentiable(f"{selection.name}: the output is {leaves[0]!r}, an answer and not a number")
     if dtype_of(leaves[0]).kind == "c" and not (holomorphic and selection.is_complex):
         raise NotDifferentiable(

@@ -60,7 +60,7 @@ def chunk_bounds(selection: Selection, chunk_size: Any, batch_ndim: int = 0, tan
         nested = batch_ndim and not any(getattr(primal, "recorded", False) for primal in selection.primals)
         if not nested and unrolled(selection, count * max(tangents, 4)):
             size = 1
-    elif isinstance(chunk_size, int | np.integer) and chunk_size > 0 and chunk_size is not True:
+    elif isinstance(chunk_size, (int, np.integer)) and chunk_size > 0 and chunk_size is not True:
         size = int(chunk_size)
     else:
         raise BadArgument(

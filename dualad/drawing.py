@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from itertools import pairwise
 from typing import Any
 
@@ -56,6 +55,8 @@ def _quoted(text: str) -> str:
 
 def svg(graph: Any) -> str:
     """A graph as a picture that needs no other program: its lines as text, and arcs from each value to where it is used."""
+    from html import escape  # noqa: PLC0415 - its list of entities is large, and pictures are rare
+
     live = graph.live()
     numbers = {line: place for place, line in enumerate(live)}
     names = {line: f"%{place}" for line, place in numbers.items()}

@@ -36,7 +36,7 @@ _new = object.__new__
 
 def dual(primal: Array, tangent: Array | None, level: Level) -> Any:
     """A Dual of the kind that its primal asks for: an array, or a scalar."""
-    if primal.__class__ is np.ndarray or not isinstance(primal, np.generic | float | complex | LiftedScalar):
+    if primal.__class__ is np.ndarray or not isinstance(primal, (np.generic, float, complex, LiftedScalar)):
         if primal.__class__ not in (np.ndarray, np.memmap) and isinstance(primal, np.ndarray):
             name = f"{primal.__class__.__module__}.{primal.__class__.__name__}"
             refuse(f"an operation that gives a {name}", "this subclass of ndarray cannot carry it; compute with plain arrays")
@@ -59,7 +59,7 @@ def later(primal: Array, terms: Any, level: Level) -> Any:
 
 def _is_complex(primal: Any) -> bool:
     """Whether a scalar is complex."""
-    return primal.dtype.kind == "c" if isinstance(primal, LiftedScalar) else isinstance(primal, complex | np.complexfloating)
+    return primal.dtype.kind == "c" if isinstance(primal, LiftedScalar) else isinstance(primal, (complex, np.complexfloating))
 
 
 class Dual(Interpreter):
@@ -238,7 +238,7 @@ class DualArray(Dual):
 
     def resize(self, *shape: Any, refcheck: bool = True) -> None:
         """Other memory of another size, zeros behind what there was."""
-        shape = shape[0] if len(shape) == 1 and not isinstance(shape[0], int | np.integer) else shape
+        shape = shape[0] if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)) else shape
         storage.resize(self, shape)
 
     def partition(self, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None) -> None:

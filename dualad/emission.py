@@ -214,7 +214,7 @@ class Emitter:
     def binary(self, operator: Any, one: Any, other: Any) -> Any:
         one, other = self.alike(one, other)
         builder, real = self.builder, one.type in (F64, F32)
-        if isinstance(operator, ast.BitAnd | ast.BitOr):
+        if isinstance(operator, (ast.BitAnd, ast.BitOr)):
             return (builder.and_ if isinstance(operator, ast.BitAnd) else builder.or_)(one, other)
         if isinstance(operator, ast.Div):
             return builder.fdiv(one if real else self.cast(one, F64), other if real else self.cast(other, F64))

@@ -157,7 +157,7 @@ def name_in_library(line: Line) -> str | None:
 def exponent_of(line: Line) -> str | None:
     """The template of a power with a common constant as exponent."""
     exponent = line.args[1]
-    if isinstance(exponent, Line) or not isinstance(exponent, int | float | np.number):
+    if isinstance(exponent, Line) or not isinstance(exponent, (int, float, np.number)):
         return None
     return {2: "{0} * {0}", 3: "{0} * {0} * {0}", 1: "{0}", 0.5: "sqrt({0})", -1: "{one} / {0}"}.get(float(exponent))
 

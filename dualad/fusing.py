@@ -8,13 +8,12 @@ cache, then direction by direction what is made of them. Nothing but the result 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .compiling import indented
+from .compiling import indented, named
 from .deferred import WHERE
 from .rules.chain import pushforward
 from .rules.table import RULES, Elementwise
@@ -212,7 +211,7 @@ def _compiled(program: Lines, results: dict[Any, Symbol], keys: Sequence[Key], d
     ]
     body = _body(vectors, lines, list(results.items()), directions)
     text = "\n".join([f"def kernel_({', '.join(parameters)}):", *indented(body)]) + "\n"
-    name = f"kernel_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+    name = named(text)
     text = text.replace("def kernel_(", f"def {name}(")
     signature = [("d", 1)] * len(steps) + [("?" if kinds[place] == TRUTHS else "d", 1) for place in arrays]
     signature += [("d", 1)] * (len(slopes) + len(wholes)) + [("d", -1)] * len(scalars) + [("d", 1)]

@@ -32,7 +32,7 @@ class GroundArray(DualArray):
     _operate, __array_ufunc__ = Lifted._operate, Lifted.__array_ufunc__
 
     def _wrap(self, y: Any, tangent: Any) -> Any:
-        return refilled(y, map(grounded, y)) if isinstance(y, tuple | list) else grounded(y)
+        return refilled(y, map(grounded, y)) if isinstance(y, (tuple, list)) else grounded(y)
 
     def _ufunc_method(self, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return self._computed(getattr(ufunc, method), inputs, kwargs)

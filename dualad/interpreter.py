@@ -238,13 +238,14 @@ class Interpreter(Lifted):
 
     def _apply_prepared(self, row: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Any:
         given = (*args, *kwargs.values()) if kwargs else args
-        lists = getattr(row, "sequences", 0)
-        lifted = [objects.lift_objects(each, lists) if objects.may_hold(each) else each for each in given]
-        if any(map(operator.is_not, given, lifted)):
-            args, kwargs = tuple(lifted[: len(args)]), dict(zip(kwargs, lifted[len(args) :], strict=True))
-            top = highest(lifted)
-            if top.level > self.level:  # it was hidden among objects
-                return top._apply_prepared(row, args, kwargs, out)
+        if any(map(objects.may_hold, given)):
+            lists = getattr(row, "sequences", 0)
+            lifted = [objects.lift_objects(each, lists) if objects.may_hold(each) else each for each in given]
+            if any(map(operator.is_not, given, lifted)):
+                args, kwargs = tuple(lifted[: len(args)]), dict(zip(kwargs, lifted[len(args) :], strict=True))
+                top = highest(lifted)
+                if top.level > self.level:  # it was hidden among objects
+                    return top._apply_prepared(row, args, kwargs, out)
         compute = row.function if out is None else partial(_plainly, into, row, np.empty_like(self._below(out)))
         kind = row.__class__
         if kind is Function:  # by far the commonest: asked first
@@ -333,20 +334,20 @@ class Interpreter(Lifted):
         """The tangent at this level; for a container that holds one, a list with None for what does not vary."""
         if isinstance(value, Interpreter):
             return value.tangent if value.level is self.level else None
-        if isinstance(value, list | tuple):
+        if isinstance(value, (list, tuple)):
             tangents = [self._tangent_of(item) for item in value]
             return None if all(tangent is None for tangent in tangents) else tangents
         return None
 
     def _wrap(self, y: Any, tangent: Any) -> Any:
         """NumPy's answer with its tangent, in NumPy's own structure."""
-        if isinstance(y, tuple | list):
+        if isinstance(y, (tuple, list)):
             tangents = tangent if tangent is not None else [None] * len(y)
             wrapped = [self._wrap(*pair) for pair in zip(y, tangents, strict=True)]
             return refilled(y, wrapped)
         dtype = getattr(y, "dtype", None)
         if dtype is None:
-            return self._lift(y, tangent) if isinstance(y, float | complex) else y
+            return self._lift(y, tangent) if isinstance(y, (float, complex)) else y
         kind = dtype.kind
         if kind not in "fc":
             if kind != "O":
@@ -364,13 +365,13 @@ class Interpreter(Lifted):
 
     def _lifted(self, result: Any) -> Any:
         """An answer of lifted arrays, in which what does not vary is lifted too: something that does may be written into it."""
-        if isinstance(result, tuple | list):
+        if isinstance(result, (tuple, list)):
             return refilled(result, [self._lifted(each) for each in result])
-        return self._wrap(result, None) if isinstance(result, np.ndarray | np.generic) else result
+        return self._wrap(result, None) if isinstance(result, (np.ndarray, np.generic)) else result
 
     def _with_value(self, result: Any, value: Any) -> Any:
         """The tangent of `result` beside NumPy's own value, which may differ in the last bit."""
-        if isinstance(value, tuple | list):
+        if isinstance(value, (tuple, list)):
             pairs = [self._with_value(*pair) for pair in zip(result, value, strict=True)]
             return refilled(value, pairs)
         result = objects.lift_objects(result)

@@ -113,7 +113,7 @@ class Jitted(Wrapper):
             elif type(leaf) is np.ndarray and not leaf.dtype.hasobject:
                 key.append((leaf.dtype, leaf.shape, leaf.tobytes()))
             else:
-                key.append((type(leaf), repr(leaf) if isinstance(leaf, float | complex) else leaf))  # -0.0 is not 0.0
+                key.append((type(leaf), repr(leaf) if isinstance(leaf, (float, complex)) else leaf))  # -0.0 is not 0.0
                 try:
                     hash(leaf)
                 except TypeError:

@@ -147,7 +147,7 @@ def _equality(ufunc: np.ufunc, compare: Callable[[Any, Any], Any]) -> Callable[[
     """== or !=, which ndarray answers for any object: code asks ``x == "auto"`` where x may be an array."""
 
     def method(self: Any, other: Any) -> Any:
-        return compare(memory(self), other) if isinstance(other, str | bytes) else self._operate(ufunc, compare, (self, other))
+        return compare(memory(self), other) if isinstance(other, (str, bytes)) else self._operate(ufunc, compare, (self, other))
 
     return method
 
@@ -329,7 +329,7 @@ class Lifted:
     def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
         """A view where NumPy gives one; the shape as one tuple or as integers."""
         how = {} if order == "C" and copy is None else {"order": order, "copy": copy}  # lazy arrays know neither
-        return np.reshape(self, shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape, **how)
+        return np.reshape(self, shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape, **how)
 
     def transpose(self, *axes: Any) -> Any:
         """A view with permuted axes, given as one tuple or as integers; reversed if none are given."""

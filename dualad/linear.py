@@ -239,7 +239,7 @@ class Linear(Lifted):
         else:
             answer = function(*_examples(args), **_named(kwargs, _examples))
         variables, names = _variables(args), _named(kwargs, _variables)
-        if isinstance(answer, tuple | list):
+        if isinstance(answer, (tuple, list)):
             return refilled(
                 answer,
                 [self._result(picked, (function, place, variables, names), {}, each) for place, each in enumerate(answer)],
@@ -335,7 +335,7 @@ class Linear(Lifted):
         """As NumPy's, which would be asked first: rules put the axes of their tangents in line in most calls."""
         if order != "C" or copy is not None:
             return super().reshape(*shape, order=order, copy=copy)
-        wanted = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+        wanted = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
         return self._view(np.reshape, self, (self.variable, wanted), {}, self.primal.reshape(wanted))
 
     def _asked(self, *args: Any, **kwargs: Any) -> Any:

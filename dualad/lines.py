@@ -51,7 +51,7 @@ def kind_of(value: Any) -> tuple[str, tuple[int, ...], np.dtype[Any]]:
         return "array", value.shape, value.dtype
     if isinstance(value, np.generic):
         return "scalar", (), value.dtype
-    if isinstance(value, float | complex):
+    if isinstance(value, (float, complex)):
         return "number", (), np.dtype(type(value))
     return "structure", (), np.dtype(object)
 
@@ -66,7 +66,7 @@ def lines_in(value: Any) -> list[Line]:
 def _collect(value: Any, found: list[Line]) -> None:
     if isinstance(value, Line):
         found.append(value)
-    elif isinstance(value, tuple | list):
+    elif isinstance(value, (tuple, list)):
         for each in value:
             _collect(each, found)
     elif isinstance(value, dict):
@@ -108,13 +108,13 @@ def key_of(value: Any) -> Any:
     """Something to find a constant or a line by: equal for what is the same in a program, so 1, 1.0 and True differ."""
     if isinstance(value, Line):
         return value
-    if isinstance(value, tuple | list):
+    if isinstance(value, (tuple, list)):
         return (type(value), *map(key_of, value))
     if isinstance(value, dict):
         return (dict, *((name, key_of(each)) for name, each in value.items()))
     if isinstance(value, slice):
         return (slice, key_of(value.start), key_of(value.stop), key_of(value.step))
-    if isinstance(value, float | complex | np.generic):
+    if isinstance(value, (float, complex, np.generic)):
         return (type(value), repr(value))  # nan is itself, and 0.0 not -0.0
     try:
         hash(value)
@@ -130,7 +130,7 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, np.ndarray):
         exact = one.dtype.kind in "fc"
         return one.dtype == other.dtype and one.shape == other.shape and np.array_equal(one, other, equal_nan=exact)
-    if isinstance(one, float | np.floating):
+    if isinstance(one, (float, np.floating)):
         return bool(one == other or (one != one and other != other))
     return bool(one is other or one == other)
 
@@ -148,7 +148,7 @@ def text_of(value: Any, names: Mapping[Line, str]) -> str:
         return f"<{value.dtype}[{', '.join(map(str, value.shape))}]>" if value.size > 4 else str(value.tolist())
     if isinstance(value, np.generic):
         return str(value)
-    if isinstance(value, tuple | list):
+    if isinstance(value, (tuple, list)):
         inside = ", ".join(text_of(each, names) for each in value)
         return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' if len(value) == 1 else ''})"
     if isinstance(value, slice):

@@ -177,7 +177,7 @@ def _number(value: Any) -> Any:
 
 def _numbers(value: Any) -> Any:
     """An iterator, or a view of a dictionary, as a list: to be looked into, and to be gone through more than once."""
-    is_array = isinstance(value, Lifted | np.ndarray | list | tuple) or not hasattr(value, "__iter__")
+    is_array = isinstance(value, (Lifted, np.ndarray, list, tuple)) or not hasattr(value, "__iter__")
     return lift_objects(value if is_array else list(value))
 
 
@@ -185,7 +185,7 @@ def _with_value(top: Any, result: Any, value: Any) -> Any:
     """Python's own numbers, with the tangents of NumPy's."""
     if isinstance(value, tuple):
         return tuple([_with_value(top, *pair) for pair in zip(result, value, strict=True)])
-    if isinstance(value, bool | int):
+    if isinstance(value, (bool, int)):
         return value
     tangent = result.tangent if isinstance(result, Lifted) and result.level is top.level else None
     return top._wrap(value, tangent)

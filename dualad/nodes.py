@@ -43,7 +43,7 @@ def examples_of(value: Any) -> Any:
     """The same containers with examples in place of lifted arrays."""
     if isinstance(value, Lifted):
         return example_of(value)
-    if isinstance(value, tuple | list):
+    if isinstance(value, (tuple, list)):
         return refilled(value, [examples_of(each) for each in value])
     if isinstance(value, dict):
         return {key: examples_of(each) for key, each in value.items()}
@@ -86,7 +86,7 @@ class Node(Lifted):
     # -- the questions of Lifted ---------------------------------------------------------------------------------------
 
     def _ufunc(self, ufunc: Any, inputs: tuple[Any, ...], compute: Callable[..., Any] | None = None) -> Any:
-        inputs = tuple([lift_objects(each) if isinstance(each, list | tuple | np.ndarray) else each for each in inputs])
+        inputs = tuple([lift_objects(each) if isinstance(each, (list, tuple, np.ndarray)) else each for each in inputs])
         top = leader(inputs)
         if top.level > self.level:  # it was hidden among objects
             return top._ufunc(ufunc, inputs, compute)
@@ -113,7 +113,7 @@ class Node(Lifted):
     def _function(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         row = rule_of(function)
         out = None
-        if isinstance(row, Function | Composite | Constant | Elementwise):
+        if isinstance(row, (Function, Composite, Constant, Elementwise)):
             args, kwargs, out = prepared(row, args, kwargs)
         elif isinstance(row, Refused) and function not in STATIC:
             raise NoRule(f"np.{function.__name__}, called at {caller()}: {row.reason}")
@@ -260,7 +260,7 @@ class NodeScalar(Node, LiftedScalar):
     __slots__ = ()
 
     def _ufunc(self, ufunc: Any, inputs: tuple[Any, ...], compute: Callable[..., Any] | None = None) -> Any:
-        if compute is operator.mul and self.dtype.kind in "iu" and any(isinstance(each, list | tuple | str) for each in inputs):
+        if compute is operator.mul and self.dtype.kind in "iu" and any(isinstance(each, (list, tuple, str)) for each in inputs):
             return operator.mul(*[int(each) if each is self else each for each in inputs])  # so many times
         return super()._ufunc(ufunc, inputs, compute)
 

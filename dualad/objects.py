@@ -65,7 +65,7 @@ def may_hold(value: Any) -> bool:
         return bool(value.dtype.hasobject)
     if kind is tuple:  # a shape, or axes, as a rule
         return not {*map(type, value)} <= INTEGERS
-    return isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.dtype.hasobject)
+    return isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.dtype.hasobject)
 
 
 def lift_objects(value: Any, lists: int = 0) -> Any:
@@ -75,7 +75,7 @@ def lift_objects(value: Any, lists: int = 0) -> Any:
         refuse("a masked element among dual numbers in a numpy.ma.MaskedArray", "fill it: y.filled(0.0), or use np.where")
     if isinstance(value, np.ndarray):
         return _gathered(value.ravel().tolist()).reshape(value.shape) if holds_lifted(value) else value
-    if isinstance(value, list | tuple) and any(isinstance(each, Lifted) or holds_lifted(each) for each in leaves(value)):
+    if isinstance(value, (list, tuple)) and any(isinstance(each, Lifted) or holds_lifted(each) for each in leaves(value)):
         if any(isinstance(each, slice) or each is Ellipsis for each in value):
             return value  # it is an index
         items = [lift_objects(item, max(lists - 1, 0)) for item in value]
@@ -95,7 +95,7 @@ def settled(value: Any) -> Any:
 def as_operand(value: Any) -> Any:
     """A list, tuple or object array among the inputs of a ufunc as an array: lifted if anything in it is, else of numbers."""
     value = settled(value)
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         value = settled(np.asarray(value))
     if isinstance(value, np.ndarray) and value.dtype.hasobject:
         kinds = " and ".join(sorted({type(each).__name__ for each in value.flat}))

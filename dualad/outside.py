@@ -76,7 +76,7 @@ class _View:
             self.look_into(value, "self")
 
     def see(self, holder: Any, name: Any, value: Any, text: str) -> None:
-        if isinstance(value, types.ModuleType | type):
+        if isinstance(value, (types.ModuleType, type)):
             self.look_into(value, text)
             return
         self.found.setdefault((id(holder), name), Found(holder, name, value, text))
@@ -239,13 +239,13 @@ def generators(f: Any, values: list[Any]) -> list[Any]:
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, Generator | RandomState):
+        if isinstance(value, (Generator, RandomState)):
             found.append(value)
         elif type(value) is dict:
             pending += value.values() if len(value) < MANY else ()
         elif type(value) in (list, tuple):
             pending += value if len(value) < MANY else ()
-        elif not isinstance(value, types.ModuleType | type):
+        elif not isinstance(value, (types.ModuleType, type)):
             own = attribute(value, "__dict__")
             pending += own.values() if type(own) is dict else ()
             pending.append(attribute(value, "__self__") if isinstance(value, types.MethodType) else None)

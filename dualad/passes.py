@@ -63,7 +63,7 @@ def optimised(graph: Graph) -> Graph:
 def constant_of(graph: Graph, line: Any) -> Any:
     """The array or number that a line, or an argument, always is; None if it varies."""
     if not isinstance(line, Line):
-        return line if isinstance(line, int | float | complex | np.ndarray | np.generic) else None
+        return line if isinstance(line, (int, float, complex, np.ndarray, np.generic)) else None
     held = graph.hidden.get(line)
     each = held
     while isinstance(each, np.ndarray) and not each.flags.writeable:

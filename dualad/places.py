@@ -245,7 +245,7 @@ def reachable(f: Any) -> Iterator[Any]:
             pending.extend((*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()))
             pending.extend(contents(cell) for cell in value.__closure__ or ())
         pending.extend(each for name in WRAPPED if callable(each := attribute(value, name)))
-        if not isinstance(value, type | FunctionType | ModuleType) and callable(value):
+        if not isinstance(value, (type, FunctionType, ModuleType)) and callable(value):
             pending.append(attribute(type(value), "__call__"))
 
 

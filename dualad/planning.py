@@ -179,9 +179,9 @@ class Plan:
             return None
         if line.function in JOINS:
             sequence, axis = line.args[0], line.keywords.get("axis", line.args[1] if len(line.args) > 1 else 0)
-            if not isinstance(sequence, list | tuple) or not line.keywords.keys() <= {"axis"} or not isinstance(axis, int):
+            if not isinstance(sequence, (list, tuple)) or not line.keywords.keys() <= {"axis"} or not isinstance(axis, int):
                 return None
-            if not all(isinstance(each, Line | float | int | np.number) for each in sequence):
+            if not all(isinstance(each, (Line, float, int, np.number)) for each in sequence):
                 return None
             axis %= len(line.shape)
             targets, at = [], 0
@@ -198,12 +198,12 @@ class Plan:
             return [part for part in targets if prod(part.shape)]
         if line.function is written:
             array, key, value = line.args
-            if not isinstance(array, Line) or not isinstance(value, Line | float | int | np.number) or not known(array.dtype):
+            if not isinstance(array, Line) or not isinstance(value, (Line, float, int, np.number)) or not known(array.dtype):
                 return None
             if isinstance(value, Line) and not known(value.dtype):
                 return None
             keys = key if isinstance(key, tuple) else (key,)
-            if not all(each is None or each is Ellipsis or isinstance(each, int | np.integer | slice) for each in keys):
+            if not all(each is None or each is Ellipsis or isinstance(each, (int, np.integer, slice)) for each in keys):
                 return None
             memory = np.empty(line.shape, np.int8)
             view = memory[keys if any(each is Ellipsis for each in keys) else (*keys, Ellipsis)]

@@ -176,10 +176,10 @@ def owner(array: Any) -> Any:
 
 def _copied(value: Any, whole: Any) -> Any:
     """Arguments with a copy of each array that lies in this memory."""
-    if isinstance(value, ndarray | Lifted):
+    if isinstance(value, (ndarray, Lifted)):
         plain = memory(value)
         return np.copy(value) if isinstance(plain, ndarray) and owner(plain) is whole else value
-    if isinstance(value, tuple | list):
+    if isinstance(value, (tuple, list)):
         return refilled(value, [_copied(each, whole) for each in value])
     if isinstance(value, dict):
         return {name: _copied(each, whole) for name, each in value.items()}

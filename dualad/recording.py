@@ -33,7 +33,7 @@ def traced(leaf: Any) -> bool:
     """Whether a leaf of the arguments varies from call to call: arrays and floats do, integers, text and the like do not."""
     if isinstance(leaf, np.ndarray):
         return leaf.dtype.kind in "biufc" and type(leaf) in (np.ndarray, np.memmap)
-    return isinstance(leaf, float | complex) or (isinstance(leaf, np.generic) and leaf.dtype.kind in "biufc")
+    return isinstance(leaf, (float, complex)) or (isinstance(leaf, np.generic) and leaf.dtype.kind in "biufc")
 
 
 def recorded(

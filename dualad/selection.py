@@ -106,7 +106,7 @@ def select(
     names = () if argnames is None else (argnames,) if isinstance(argnames, str) else tuple(argnames)
     places: list[int | str] = []
     for number in numbers:
-        if not isinstance(number, int | np.integer) or not -len(args) <= number < len(args):
+        if not isinstance(number, (int, np.integer)) or not -len(args) <= number < len(args):
             raise BadArgument(
                 f"{name}: argnums={argnums!r}, but {name_of(f)} was called with {len(args)} positional argument(s); "
                 "use argnames for keyword arguments"

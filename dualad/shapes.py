@@ -131,7 +131,7 @@ def vecmat(a: Any, b: Any) -> Shaped:
 @given_by(np.tensordot)
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Shaped:
     """What is left of one, then of the other."""
-    if isinstance(axes, int | np.integer):
+    if isinstance(axes, (int, np.integer)):
         axes = (tuple(range(-int(axes), 0)), tuple(range(int(axes))))
     free = []
     for each, used in zip((a, b), axes, strict=True):

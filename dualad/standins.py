@@ -131,8 +131,8 @@ CALLERS = (np.apply_along_axis, np.apply_over_axes, np.piecewise)
 
 def _numbers(value: Any, lists: int = 0) -> Any:
     """A list of numbers, of which some are lifted, as a lifted array; anything else, lists of other things too, as it is."""
-    if isinstance(value, list | tuple):
-        numeric = all(isinstance(each, Lifted | int | float | complex | np.ndarray | np.generic) for each in leaves(value))
+    if isinstance(value, (list, tuple)):
+        numeric = all(isinstance(each, (Lifted, int, float, complex, np.ndarray, np.generic)) for each in leaves(value))
         return lift_objects(value, lists) if numeric else value
     return lift_objects(value) if isinstance(value, np.ndarray) and value.dtype.hasobject else value
 

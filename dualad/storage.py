@@ -98,7 +98,7 @@ def getitem(self: Any, key: Any) -> Any:
     if tangent is not None:
         tangent = tangent[ALL, key] if kind is int or kind is slice else rows(tangent, key)
     is_float = y.__class__ is np.float64
-    if is_float or (y.__class__ is not ndarray and isinstance(y, generic | LiftedScalar)):
+    if is_float or (y.__class__ is not ndarray and isinstance(y, (generic, LiftedScalar))):
         if tangent is not None:  # a scalar shares no memory, and inside no_tangents it is a result like any other
             tangent = tangent.copy() if WATCH.get() is None or carries(self.level) else None
             if not is_float and tangent.__class__ is ndarray and stays_zero(y, tangent):
@@ -153,7 +153,7 @@ def watch(base: Any, view: Any, recipe: Any) -> None:
 
 def as_view(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], function: Callable[..., Any]) -> Any:
     """`result` of function(*args, **kwargs), made a view of an argument wherever NumPy made its primal one."""
-    if isinstance(result, list | tuple):
+    if isinstance(result, (list, tuple)):
         views = [_view_of(each, args, kwargs, lambda *a, i=i, **k: function(*a, **k)[i]) for i, each in enumerate(result)]
         return refilled(result, views)
     return _view_of(result, args, kwargs, function)
@@ -367,7 +367,7 @@ class Flat:
     def _places(self, key: Any) -> Any:
         """Where the elements are that `key` takes of the raveled array, as an index of the array itself."""
         size = self._array.size
-        picked = range(size)[key] if isinstance(key, int | np.integer) else np.arange(size)[key]
+        picked = range(size)[key] if isinstance(key, (int, np.integer)) else np.arange(size)[key]
         return np.unravel_index(picked, self._array.shape)
 
     def __getitem__(self, key: Any) -> Any:

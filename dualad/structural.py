@@ -57,7 +57,7 @@ class Structural(DualArray):
 
     def _join(self, value: Any, mark: Any, moved: bool) -> Any:
         """Value and mark as one; where elements were only moved, views are kept."""
-        if isinstance(value, tuple | list):
+        if isinstance(value, (tuple, list)):
             return refilled(value, [self._join(*pair, moved) for pair in zip(value, mark, strict=True)])
         if getattr(getattr(value, "dtype", None), "kind", "") not in ("f", "c") or not np.ndim(value):
             return value
@@ -71,22 +71,22 @@ class Structural(DualArray):
         nothing flows; conditions, indices and the like as they are."""
         if isinstance(value, Structural) and value.level is self.level:
             return 0.0 if value.tangent is None else value.tangent[0]
-        if isinstance(value, tuple | list):
+        if isinstance(value, (tuple, list)):
             return refilled(value, [self._mark_of(item) for item in value])
         if isinstance(value, dict):
             return {key: self._mark_of(item) for key, item in value.items()}
-        if isinstance(value, float | complex):
+        if isinstance(value, (float, complex)):
             return 0.0 if value == 0 else 1.0
         if not _is_inexact(value):
             return value
         return np.full(np.shape(value), 1.0 if isinstance(value, Lifted) or np.any(value) else 0.0)
 
     def _wrap(self, y: Any, tangent: Any) -> Any:
-        return structural(y, None if tangent is None else tangent[0], self.level) if isinstance(y, np.ndarray | Lifted) else y
+        return structural(y, None if tangent is None else tangent[0], self.level) if isinstance(y, (np.ndarray, Lifted)) else y
 
 
 def _is_inexact(value: Any) -> bool:
-    return isinstance(value, np.ndarray | np.generic | Lifted) and value.dtype.kind in "fc"
+    return isinstance(value, (np.ndarray, np.generic, Lifted)) and value.dtype.kind in "fc"
 
 
 def structural(value: Array, mark: Array | None, level: Level) -> Structural:
@@ -129,7 +129,7 @@ def needs_second_look(value: Any, tangent: Any) -> bool:
         return False
     if tangent.__class__ is not np.ndarray:
         value, tangent = _written_down(value), _written_down(tangent)
-        if not isinstance(tangent, np.ndarray | Lifted):
+        if not isinstance(tangent, (np.ndarray, Lifted)):
             return False
     if not tangent.size:
         return False

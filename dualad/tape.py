@@ -90,7 +90,7 @@ class Tape:
             return self.constant(value)
         if isinstance(value, np.ndarray):
             return self.constant(value)
-        if isinstance(value, tuple | list):
+        if isinstance(value, (tuple, list)):
             return refilled(value, [self.lines_of(each) for each in value])
         if isinstance(value, dict):
             return {key: self.lines_of(each) for key, each in value.items()}
@@ -111,14 +111,14 @@ class Tape:
             raise
         if weak and isinstance(value, np.inexact):
             value = value.item()
-        if function in STATIC or value is None or isinstance(value, str | np.dtype | type):
+        if function in STATIC or value is None or isinstance(value, (str, np.dtype, type)):
             return value
-        if isinstance(value, tuple | list) and not any(isinstance(each, np.ndarray | np.generic) for each in value):
+        if isinstance(value, (tuple, list)) and not any(isinstance(each, (np.ndarray, np.generic)) for each in value):
             return value
         line = self.graph.emit(function, self.lines_of(args), self.lines_of(keywords), value)
         line.name = line.name or assigned()
         if is_sized(line):
-            several = isinstance(value, tuple | list)
+            several = isinstance(value, (tuple, list))
             parts = [self.graph.emit(item, (line, i), {}, v) for i, v in enumerate(value)] if several else [line]
             self.graph.sizes |= dict.fromkeys(each for each in parts if each.kind != "structure")
         return self.wrapped(value, line, [each for each in _arrays_in((args, keywords)) if each.tape is self])
@@ -130,15 +130,15 @@ class Tape:
 
     def wrapped(self, value: Any, line: Line, sources: list[NodeArray]) -> Any:
         """NumPy's answer as nodes."""
-        if isinstance(value, tuple | list):
+        if isinstance(value, (tuple, list)):
             parts = [self.wrapped(v, self.graph.emit(item, (line, i), {}, v), sources) for i, v in enumerate(value)]
             return refilled(value, parts)
-        if isinstance(value, bool | int):
+        if isinstance(value, (bool, int)):
             self.graph.guard(line, value, caller())
             return value
         if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
             refuse(f"an operation that gives a {type(value).__name__}", "compute with plain arrays")
-        if not isinstance(value, np.ndarray | np.generic | float | complex):
+        if not isinstance(value, (np.ndarray, np.generic, float, complex)):
             raise NoRule(f"{line.function}, called at {caller()}, gives a {type(value).__name__}, which cannot be recorded")
         node = self.node(line, value)
         if isinstance(value, np.ndarray):
@@ -151,7 +151,7 @@ class Tape:
 
 def _static(value: Any) -> Any:
     """Integers, also in a tuple or list, as the constants that they are from now on."""
-    if isinstance(value, tuple | list):
+    if isinstance(value, (tuple, list)):
         return type(value)(map(_static, value))
     return operator.index(value) if isinstance(value, NodeScalar) and value.dtype.kind in "iu" else value
 
@@ -192,6 +192,6 @@ def _arrays_in(values: Any) -> list[NodeArray]:
             value = ungrounded(value)
         if isinstance(value, NodeArray):
             found.append(value)
-        elif isinstance(value, tuple | list | dict):
+        elif isinstance(value, (tuple, list, dict)):
             found += _arrays_in(value)
     return found

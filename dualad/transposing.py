@@ -131,7 +131,7 @@ def names_once(key: Any) -> bool:
     """Whether an index names no place twice, as far as can be seen without looking at it."""
     parts = key if key.__class__ is tuple else (key,)
     return all(
-        each is None or each is Ellipsis or isinstance(each, int | slice | np.integer) or getattr(each, "dtype", None) is BOOL
+        each is None or each is Ellipsis or isinstance(each, (int, slice, np.integer)) or getattr(each, "dtype", None) is BOOL
         for each in parts
     )
 
@@ -262,7 +262,7 @@ def filled(value: Any, values: dict[Any, Any]) -> Any:
     if value.__class__ is Variable:
         known = values.get(value)
         return np.zeros(value.shape, value.dtype) if known is None and value.function is None else known
-    if isinstance(value, tuple | list):
+    if isinstance(value, (tuple, list)):
         return refilled(value, [filled(each, values) for each in value])
     if isinstance(value, dict):
         return {name: filled(each, values) for name, each in value.items()}

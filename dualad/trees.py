@@ -92,7 +92,7 @@ def described(value: Any) -> str:
     if not inside and dtype is None:
         return f"{kind.__name__} {value!r}"[:60]
     of = "" if dtype is None else f" of {dtype}"
-    return f"array{of}" if isinstance(value, np.ndarray | np.generic) else f"{packages[0]}.{kind.__name__}{of}{inside}"
+    return f"array{of}" if isinstance(value, (np.ndarray, np.generic)) else f"{packages[0]}.{kind.__name__}{of}{inside}"
 
 
 def differentiable(leaf: Any, *, complex_allowed: bool) -> Any:
@@ -102,7 +102,7 @@ def differentiable(leaf: Any, *, complex_allowed: bool) -> Any:
     """
     if leaf.__class__ in SIMPLE and (leaf.__class__ is not np.ndarray or leaf.dtype.kind == "f"):
         return leaf
-    if isinstance(leaf, bool | np.bool_ | str | bytes | type(None)):
+    if isinstance(leaf, (bool, np.bool_, str, bytes, type(None))):
         return None
     if isinstance(leaf, int):
         return float(leaf)
@@ -112,7 +112,7 @@ def differentiable(leaf: Any, *, complex_allowed: bool) -> Any:
             f"an argument is a {type(leaf).__module__}.{type(leaf).__name__}: this subclass of ndarray cannot carry tangents; "
             "pass np.asarray(x)"
         )
-    if not isinstance(leaf, float | complex | np.generic | np.ndarray | Lifted) and not hasattr(leaf, "__array_function__"):
+    if not isinstance(leaf, (float, complex, np.generic, np.ndarray, Lifted)) and not hasattr(leaf, "__array_function__"):
         return None
     if type(leaf).__module__.partition(".")[0] in INSIDE:
         raise NotDifferentiable(f"an argument is a {described(leaf)}: pass the array, and make one of it in the function")
@@ -145,9 +145,9 @@ def dtype_of(x: Any) -> np.dtype[Any]:
 def is_numeric(leaf: Any, kinds: Collection[type[Any]] = ()) -> bool:
     """Whether a leaf of an output has a derivative: a number or an array of numbers: an ndarray, one of chunks,
     lifted, or of these kinds."""
-    if isinstance(leaf, int | float | complex | np.number):
+    if isinstance(leaf, (int, float, complex, np.number)):
         return True
-    known = isinstance(leaf, np.ndarray | np.generic | Lifted) or type(leaf) in kinds or is_chunked(type(leaf))
+    known = isinstance(leaf, (np.ndarray, np.generic, Lifted)) or type(leaf) in kinds or is_chunked(type(leaf))
     return known and getattr(getattr(leaf, "dtype", None), "kind", "") in tuple("biufc")
 
 

@@ -98,7 +98,7 @@ class Map:
         args = replaced(line.args, self._array)
         if line.function is operator.getitem:
             key = args[1] if isinstance(args[1], tuple) else (args[1],)
-            if not all(each is None or each is Ellipsis or isinstance(each, int | np.integer | slice) for each in key):
+            if not all(each is None or each is Ellipsis or isinstance(each, (int, np.integer, slice)) for each in key):
                 return None
             args = (args[0], key if any(each is Ellipsis for each in key) else (*key, Ellipsis))
         assert line.function is not None

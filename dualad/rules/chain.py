@@ -79,7 +79,7 @@ def _combine(
     """The sum of partial times tangent; in a selection, of the tangents that were chosen."""
     terms = []
     for partial, tangent in zip(partials, tangents, strict=True):
-        if tangent is None or (isinstance(partial, int | float) and partial == 0):
+        if tangent is None or (isinstance(partial, (int, float)) and partial == 0):
             continue
         factor = partial(*primals, y) if callable(partial) else partial
         terms.append(np.where(factor == 0, 0.0, factor * tangent) if row.select else factor * tangent)

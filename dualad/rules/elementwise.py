@@ -79,7 +79,7 @@ def power_push(x: Array, p: Array, y: Array, dx: Array | None, dp: Array | None)
     if x.__class__ is float:  # Python's power raises at 0.0 ** -1 and turns complex at (-8.0) ** 0.5
         x = np.float64(x)
     if dp is None:
-        if isinstance(p, int | float | complex | np.generic):  # by far the commonest: no corner to watch
+        if isinstance(p, (int, float, complex, np.generic)):  # by far the commonest: no corner to watch
             return None if p == 0 else (2.0 * x if p == 2 else p * x ** (p - 1)) * dx
         return power_by_base(x, p, y) * dx
     by_exponent = power_by_exponent(x, p, y) * dp

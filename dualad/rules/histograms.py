@@ -68,8 +68,8 @@ def histogramdd(
     sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> tuple[Array, tuple[Array, ...]]:
     """The same in several dimensions; a sequence holds coordinates, an array has them as columns."""
-    columns = list(sample) if isinstance(sample, list | tuple) else list(np.transpose(sample)) if sample.ndim > 1 else [sample]
-    bins = bins if isinstance(bins, list | tuple) or np.ndim(bins) else [bins] * len(columns)
+    columns = list(sample) if isinstance(sample, (list, tuple)) else list(np.transpose(sample)) if sample.ndim > 1 else [sample]
+    bins = bins if isinstance(bins, (list, tuple)) or np.ndim(bins) else [bins] * len(columns)
     ranges = [None] * len(columns) if range is None else range
     edges = [
         line_of_edges(column, bins[axis], ranges[axis]) if np.ndim(bins[axis]) == 0 else bins[axis]

@@ -91,7 +91,7 @@ def vecmat(ct: Array, a: Any, b: Any) -> list[Array]:
 @transpose_of(np.tensordot)
 def tensordot(ct: Array, a: Any, b: Any, axes: Any = 2) -> list[Array]:
     """Sums over what the other factor had left."""
-    if isinstance(axes, int | np.integer):
+    if isinstance(axes, (int, np.integer)):
         axes = (tuple(range(-int(axes), 0)), tuple(range(int(axes))))
     of_a, of_b = ([axis % of.ndim for axis in negatives(each, of.ndim)] for each, of in zip(axes, (a, b), strict=True))
     free_a, free_b = ([axis for axis in range(of.ndim) if axis not in used] for of, used in ((a, of_a), (b, of_b)))

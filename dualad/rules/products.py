@@ -16,6 +16,9 @@ def matmul(
 ) -> Array | None:
     """dx1 @ x2 + x1 @ dx2; a vector is a row on the left and a column on the right."""
     row, column = np.ndim(x1) == 1, np.ndim(x2) == 1
+    if column and x2.__class__ is np.ndarray and x1.__class__ is np.ndarray and x1.ndim < 3:
+        # Directions are rows already: without the axes that are added and dropped below.
+        return total(None if dx1 is None else dx1 @ x2, None if dx2 is None else dx2 @ x1.T)
     core = y.ndim + row + column  # the axes of the answer before NumPy drops those it added
     left = right = None
     if dx1 is not None:
@@ -106,9 +109,9 @@ def vector_outer(x1: Any, x2: Any, /) -> Array:
 @function(np.tensordot)
 def tensordot(y: Array, a: Array, b: Array, axes: Any = 2, *, da: Array | None = None, db: Array | None = None) -> Array | None:
     """Sums over pairs of axes; what is left of a comes first."""
-    if isinstance(axes, int | np.integer):
+    if isinstance(axes, (int, np.integer)):
         axes = (tuple(range(-int(axes), 0)), tuple(range(int(axes))))
-    of_a, of_b = ((each,) if isinstance(each, int | np.integer) else tuple(each) for each in axes)
+    of_a, of_b = ((each,) if isinstance(each, (int, np.integer)) else tuple(each) for each in axes)
     of_a, of_b = negative(of_a, np.ndim(a)), negative(of_b, np.ndim(b))
     left = None if da is None else np.tensordot(da, b, (of_a, of_b))
     right = None if db is None else np.moveaxis(np.tensordot(a, db, (of_a, of_b)), np.ndim(a) - len(of_a), 0)

@@ -54,7 +54,7 @@ def unknowns(value: Any) -> Iterator[Unknown]:
     """The unknown arrays among arguments, in order."""
     if isinstance(value, Unknown):
         yield value
-    elif isinstance(value, tuple | list):
+    elif isinstance(value, (tuple, list)):
         for each in value:
             yield from unknowns(each)
     elif isinstance(value, dict):
@@ -192,7 +192,7 @@ def transpose(ct: Array, a: Any, axes: Any = None) -> list[Array]:
     """Axes back in their places."""
     if axes is None:
         return [np.transpose(ct)]
-    axes = (axes,) if isinstance(axes, int | np.integer) else axes
+    axes = (axes,) if isinstance(axes, (int, np.integer)) else axes
     back = [0] * len(axes)
     for place, axis in enumerate(axes):
         back[int(axis)] = place
@@ -226,7 +226,7 @@ def flip(ct: Array, a: Any, axis: Any = None) -> list[Array]:
 @transpose_of(np.roll)
 def roll(ct: Array, a: Any, shift: Any, axis: Any = None) -> list[Array]:
     """Rolled back."""
-    return [np.roll(ct, tuple([-each for each in shift]) if isinstance(shift, tuple | list) else -shift, axis)]
+    return [np.roll(ct, tuple([-each for each in shift]) if isinstance(shift, (tuple, list)) else -shift, axis)]
 
 
 # -- elements in other places --------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ class Constraint(NamedTuple):
 
 def opened(given: Any) -> Any:
     """Constraints and bounds that are objects as dictionaries of what these hold: into these whoever records a solver looks."""
-    if isinstance(given, list | tuple):
+    if isinstance(given, (list, tuple)):
         return type(given)(opened(each) if hasattr(each, "lb") else each for each in given)
     return {OBJECT: type(given).__name__, **vars(given)} if hasattr(given, "lb") else given
 
@@ -109,7 +109,7 @@ def bounds_of(given: Any, x: Any) -> Iterator[Constraint]:
     """The bounds of variables, pairs or an object, as a constraint; none where there are none."""
     if given is None:
         return
-    if isinstance(given, dict | scipy.optimize.Bounds):
+    if isinstance(given, (dict, scipy.optimize.Bounds)):
         low, high = (given["lb"], given["ub"]) if isinstance(given, dict) else (given.lb, given.ub)
     else:
         low, high = zip(*((-np.inf if a is None else a, np.inf if b is None else b) for a, b in given), strict=True)

@@ -272,7 +272,7 @@ def qr(y: Any, a: Array, mode: str = "full", pivoting: bool = False, check_finit
     dR = (M - K) R and dQ = Q K + (1 - Q Q^H) dA R^-1."""
     if mode == "raw" or a.shape[-2] < a.shape[-1] or (mode == "full" and a.shape[-2] > a.shape[-1]):
         raise unsupported("qr", f"with mode={mode!r} for a matrix of shape {a.shape[-2:]}", "use mode='economic' of a tall one")
-    parts = y if isinstance(y, tuple | list) else (y,)
+    parts = y if isinstance(y, (tuple, list)) else (y,)
     if pivoting:
         da = np.take_along_axis(da, np.broadcast_to(parts[-1][..., None, :], da.shape[1:])[None], -1)
         a = np.take_along_axis(a, np.broadcast_to(parts[-1][..., None, :], a.shape), -1)
@@ -290,4 +290,4 @@ def qr(y: Any, a: Array, mode: str = "full", pivoting: bool = False, check_finit
         dr = np.concatenate([dr, full], axis=-2)
     dq = q @ turn + right - q @ m
     answer = (dr,) if mode == "r" else (dq, dr)
-    return (*answer, None) if pivoting else answer if isinstance(y, tuple | list) else dr
+    return (*answer, None) if pivoting else answer if isinstance(y, (tuple, list)) else dr

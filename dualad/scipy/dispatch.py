@@ -45,7 +45,7 @@ def leader(values: Sequence[Any]) -> Any:
 def arrayed(value: Any) -> Any:
     """A list of numbers, or of lifted ones, as an array."""
     value = lift_objects(value)
-    return np.asarray(value) if isinstance(value, list | tuple) else value
+    return np.asarray(value) if isinstance(value, (list, tuple)) else value
 
 
 def named(
@@ -97,7 +97,7 @@ def lifting(body: Callable[..., Any]) -> Callable[..., Any]:
                 "write it without, or pass dualad.stop_gradient(x) if x is not to be differentiated"
             )
         answer = body(*args, **kwargs)
-        return refilled(answer, map(lift_objects, answer)) if isinstance(answer, tuple | list) else lift_objects(answer)
+        return refilled(answer, map(lift_objects, answer)) if isinstance(answer, (tuple, list)) else lift_objects(answer)
 
     return lifted
 
@@ -247,7 +247,7 @@ def standing_in(module: ModuleType) -> Callable[[str], Any]:
 
     def attribute(name: str) -> Any:
         original = getattr(module, name)
-        if name.startswith("_") or isinstance(original, type | ModuleType) or not callable(original):
+        if name.startswith("_") or isinstance(original, (type, ModuleType)) or not callable(original):
             return original
         if isinstance(original, np.ufunc):
             return original
@@ -265,7 +265,7 @@ def standing_in(module: ModuleType) -> Callable[[str], Any]:
                 refuse(y)
                 return y
 
-            return functools.wraps(value)(f) if isinstance(value, FunctionType | MethodType) else value
+            return functools.wraps(value)(f) if isinstance(value, (FunctionType, MethodType)) else value
 
         @functools.wraps(original)
         def refusing(*args: Any, **kwargs: Any) -> Any:

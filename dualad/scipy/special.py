@@ -22,7 +22,7 @@ def __getattr__(name: str) -> Any:
     """SciPy's own object, or what answers for it where duals are among its arguments."""
     known = getattr(special, name)
     row = find(known) if callable(known) else None
-    return row.function if isinstance(row, Composite | Function) else known
+    return row.function if isinstance(row, (Composite, Function)) else known
 
 
 for _name in __all__:

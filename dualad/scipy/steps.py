@@ -220,9 +220,9 @@ def exchanged(value: Any, level: Level, exchange: Callable[[Any], Any]) -> Any:
 
 def _alike(one: Any, other: Any) -> bool:
     """Whether two descriptions are the same but for texts."""
-    if isinstance(one, Pair | Leaf) or type(one) is not type(other):
+    if isinstance(one, (Pair, Leaf)) or type(one) is not type(other):
         return bool(one == other)
-    if isinstance(one, tuple | list):
+    if isinstance(one, (tuple, list)):
         return len(one) == len(other) and all(map(_alike, one, other))
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(_alike(one[name], other[name]) for name in one)

@@ -89,14 +89,14 @@ def apart(value: Any, levels: Sequence[Level], found: list[Any], numbers: bool =
     if isinstance(value, Dual) and value.level in levels:
         tangent = None if value.tangent is None else apart(plain(value.tangent), levels, found)
         return Pair(levels.index(value.level), apart(value.primal, levels, found, numbers), tangent)
-    if isinstance(value, Lifted | np.ndarray) or (numbers and isinstance(value, bool | int | float | complex | np.generic)):
-        found.append(np.asarray(value)[()] if isinstance(value, bool | int | float | complex) else value)
+    if isinstance(value, (Lifted, np.ndarray)) or (numbers and isinstance(value, (bool, int, float, complex, np.generic))):
+        found.append(np.asarray(value)[()] if isinstance(value, (bool, int, float, complex)) else value)
         return Leaf(len(found) - 1)
     if type(value) is tuple or type(value) is list:
         return refilled(value, [apart(each, levels, found, numbers) for each in value])
     if isinstance(value, dict):
         return replaced_items(value, {name: apart(each, levels, found, numbers) for name, each in value.items()})
-    return value if not numbers or isinstance(value, str | type(None)) else None
+    return value if not numbers or isinstance(value, (str, type(None))) else None
 
 
 def together(description: Any, levels: Sequence[Level], found: Sequence[Any]) -> Any:
@@ -247,7 +247,7 @@ def noted(value: Any, functions: list[Ways]) -> Any:
     """Arguments with the ways of functions in their place."""
 
     def note(value: Any) -> Any:
-        if not callable(value) or isinstance(value, type | Lifted):
+        if not callable(value) or isinstance(value, (type, Lifted)):
             return value
         functions.append(Ways(value))
         return functions[-1]

@@ -61,7 +61,7 @@ def counted(*indices: int) -> FlowRule:
             return None
         # The last row is for what is filled in.
         every = sparse.vstack([*parts, no_sets(1, flow.columns)], format="csr")
-        return [_rows(every, each) for each in result] if isinstance(result, tuple | list) else _rows(every, result)
+        return [_rows(every, each) for each in result] if isinstance(result, (tuple, list)) else _rows(every, result)
 
     return rule
 
@@ -72,7 +72,7 @@ def _texts(line: Line) -> list[str]:
 
 def _numbers(value: Any, number: Callable[[Line], Any]) -> Any:
     """An argument with numbers in place of lines, and nothing for the constants beside them."""
-    if isinstance(value, float | complex | np.inexact):
+    if isinstance(value, (float, complex, np.inexact)):
         return 0
     if type(value) in (tuple, list):
         return type(value)([_numbers(each, number) for each in value])

@@ -64,7 +64,7 @@ def _matmul(line: Line) -> Contraction | None:
 def _tensordot(line: Line, axes: Any) -> Contraction:
     """Over pairs of axes."""
     left, right = line.args[:2]
-    if isinstance(axes, int | np.integer):
+    if isinstance(axes, (int, np.integer)):
         axes = range(-int(axes), 0), range(int(axes))
     first = list(range(len(shape_of(left))))
     second = list(range(len(first), len(first) + len(shape_of(right))))

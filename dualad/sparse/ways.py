@@ -33,7 +33,7 @@ def key_of(selection: Selection) -> Any:
     for leaf in leaves:
         if isinstance(leaf, np.ndarray):
             key.append((leaf.shape, leaf.dtype, leaf.tobytes() if leaf.dtype.kind in "biu" else b""))
-        elif isinstance(leaf, float | complex | np.inexact):
+        elif isinstance(leaf, (float, complex, np.inexact)):
             key.append(type(leaf))
         else:
             key.append((type(leaf), leaf if type(leaf).__hash__ is not None else id(leaf)))

@@ -19,7 +19,7 @@ from .base import bare, refused, ufunc_of
 def lifted(values: Iterable[Any]) -> Iterator[Any]:
     """The lifted ones among values, also inside lists."""
     for value in values:
-        if isinstance(value, list | tuple):
+        if isinstance(value, (list, tuple)):
             yield from lifted(value)
         elif hasattr(value, "level"):
             yield value

@@ -85,7 +85,7 @@ def polynomial(c: Array, x: Array, at: Array, nu: int, beyond: Any, axis: int) -
     for i in range(degree + 1 - nu):
         factor = np.prod(np.arange(degree - i - nu + 1, degree - i + 1, dtype=float))
         out = out * distance + factor * chosen[i]
-    if beyond is False or (isinstance(beyond, int | np.bool_) and not beyond):
+    if beyond is False or (isinstance(beyond, (int, np.bool_)) and not beyond):
         outside = (place < breaks[0]) | (place > breaks[-1])
         out = np.where(np.reshape(outside, np.shape(distance)), np.nan * out, out)
     return settled(out, np.ndim(at), axis)

@@ -69,6 +69,6 @@ OF_VECTORS = type(scipy.stats.dirichlet).__mro__[1]  # the parent of all distrib
 def __getattr__(name: str) -> Any:
     if name == "multivariate_normal":
         return _normal()
-    if isinstance(getattr(scipy.stats, name), scipy.stats.rv_continuous | scipy.stats.rv_discrete | OF_VECTORS):
+    if isinstance(getattr(scipy.stats, name), (scipy.stats.rv_continuous, scipy.stats.rv_discrete, OF_VECTORS)):
         return _standing(name)
     return _others(name)

@@ -29,7 +29,7 @@ def names_of(module: str) -> dict[str, Any]:
         for name, each in known.items():
             if isinstance(each, FunctionType) and each.__module__ == module and name not in NAMES:
                 names[name] = moved(each, names, None)
-            elif isinstance(each, scipy.stats.rv_continuous | scipy.stats.rv_discrete):
+            elif isinstance(each, (scipy.stats.rv_continuous, scipy.stats.rv_discrete)):
                 names[name] = body_of(each)
     return GLOBALS[module]
 

@@ -40,7 +40,7 @@ def apply_where(
     condition: Any, args: Any, first: Any, second: Any = None, /, *, fill_value: Any = None, kwargs: Any = None, xp: Any = None
 ) -> Array:
     """One function where a condition holds, and another one, or a value, where not."""
-    args = args if isinstance(args, tuple | list) else (args,)
+    args = args if isinstance(args, (tuple, list)) else (args,)
     shape = np.broadcast_shapes(*map(np.shape, (condition, *args)))
     plain = undifferentiated(condition)
     holds, *flat = vectors(plain if isinstance(plain, Lifted) else np.asarray(plain, bool), *args)
