@@ -24,8 +24,7 @@ import numpy as np
 from . import heat
 from .alike import agree
 from .closed import Closed, Open, closed
-from .compile import Program
-from .deciding import decided
+from .deciding import decided, held, is_mixed
 from .dropin import is_as_it_is, mode
 from .flags import Ear, Flags, flags, heard
 from .gathering import gathering
@@ -52,6 +51,9 @@ LINE, RECORDING = 1e-3, 4.0
 LARGE, LONG = 2**19, 2000
 """With more numbers than this among the arguments memory counts: a recording takes a multiple of what is computed. And so it
 does for LLVM, of a graph of more lines."""
+
+SEEDS = 16
+"""A program may hold so many times as many numbers as its answer has: directions, and parts of them."""
 
 WAYS = 8
 """So often a function is recorded anew because something outside has another name's value."""
@@ -329,7 +331,7 @@ def _prepare(
             start = perf_counter()
             graph = optimised(record(lane.target)(*part))
             kind.need = LINE * len(graph.lines) + RECORDING * (perf_counter() - start)
-            kind.over = len(graph.lines) > LONG or sum(map(np.size, graph.hidden.values())) > LARGE
+            kind.over = len(graph.lines) > LONG
             kind.recorded, kind.seconds, kind.runs = True, 0.0, 0
             return
         average = kind.seconds / kind.runs
@@ -341,8 +343,8 @@ def _prepare(
         if entry is not None and ways and ways == entry.variants:
             return  # there is a program, which leaves these values to NumPy
         program = entry.variants[0].program if entry is not None and entry.variants else None
-        if program is not None and decided(program, part is not values):
-            if part is not values or _is_mixed(program):
+        if program is not None and decided(program, part is not values) and held(program) <= LARGE + SEEDS * _numbers(answer):
+            if part is not values or is_mixed(program):
                 lane.ear = lane.ear or Ear(lane.flags)
                 lane.ear.put(program.names)
             got = lane(inner, args)
@@ -358,9 +360,9 @@ def _prepare(
             lane.jitted._give_up(entry, "")
 
 
-def _is_mixed(program: Program) -> bool:
-    """Whether NumPy works between the kernels of a program, or afterwards."""
-    return "step" in program.plan.roles.values() or not all(isinstance(each.outcome, bool) for each in program.graph.guards)
+def _numbers(answer: Any) -> int:
+    """How many numbers there are in an answer."""
+    return sum(map(np.size, flatten(answer)[0]))
 
 
 def _is_writable(answer: Any) -> bool:

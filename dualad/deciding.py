@@ -81,3 +81,14 @@ def decided(program: Program, in_blocks: bool) -> bool:
     if any(len(each.shape) > 1 and each.dtype.kind in "iu" for each in tables):
         return False
     return all(_exact(guard.line, known, not in_blocks) for guard in graph.guards) and all(map(_is_told, graph.lines))
+
+
+def held(program: Program) -> int:
+    """How many numbers a program holds on to."""
+    arrays = [program.graph.hidden[line] for line in program.hidden]
+    return sum(size for each in arrays for size, stride in [(np.size(each), np.asarray(each).strides)] if any(stride))
+
+
+def is_mixed(program: Program) -> bool:
+    """Whether NumPy works between the kernels of a program, or afterwards."""
+    return "step" in program.plan.roles.values() or not all(isinstance(each.outcome, bool) for each in program.graph.guards)
