@@ -112,6 +112,7 @@ class Tape:
         if weak and isinstance(value, np.inexact):
             value = value.item()
         if function in STATIC or value is None or isinstance(value, (str, np.dtype, type)):
+            self.told = self.told or isinstance(value, str)
             return value
         if isinstance(value, (tuple, list)) and not any(isinstance(each, (np.ndarray, np.generic)) for each in value):
             return value

@@ -141,6 +141,8 @@ def is_answer(answer: Any, f: Callable[..., Any], args: tuple[Any, ...], keyword
         with np.errstate(all="ignore"):
             expected = f(*args, **keywords)
         return expected is MISSED or agree(answer, expected)
+    except Exception:  # there is nothing to compare with
+        return True
     finally:
         before.restore()
 

@@ -141,6 +141,7 @@ def test_it_is_what_it_seems():
         lambda x: x * 2.0 if isinstance(np.sum(x), float) else x * 3.0,
         lambda x: f"{np.sum(x):.3f}",
         lambda x: (str(x * 2.0), x),
+        lambda x: np.array2string(np.sin(x)),
     ]
     for f in functions:
         for x in (np.array([0.5, 2.0]), 0.5, np.float64(0.5)):
