@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     peers = chosen(options.peers)
     selected: list[Task] = list(tasks(options.only, options.quick))
     if not selected:
-        raise SystemExit(f"no task's name contains {options.only!r}; there are: {', '.join(task.name for task in tasks())}")
+        raise SystemExit(f"no task's name contains {options.only!r}; there are: {'; '.join(task.name for task in tasks())}")
     effort: dict[str, Any] = {"seconds": 0.4, "rounds": 5} if options.quick else {}
     if options.plot:
         from .plot import draw
