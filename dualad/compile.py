@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .compiling import named
 from .errors import GuardFailed
 from .expressions import known
 from .graph import Graph, outcome_of
@@ -24,6 +23,7 @@ from .naming import identifier
 from .passes import assumed, constant_of, optimised
 from .planning import COMPUTED, Plan
 from .recording import recorded
+from .symbols import KERNEL, named
 from .unrolling import UNROLLING, Unrolling
 from .views import VIEWS, packed, size_of
 from .words import Names, Spelled, Words
@@ -163,10 +163,9 @@ class Program:
         return list(found.values())
 
     def _kernel(self, stage: int) -> list[str]:
-        placeholder = "kernel_"
-        text, reads, gives, spaces = text_of(self.plan, stage, placeholder, Words())
+        text, reads, gives, spaces = text_of(self.plan, stage, KERNEL, Words())
         name = named(text)
-        text = HEADER + text.replace(f"def {placeholder}(", f"def {name}(")
+        text = HEADER + text.replace(f"def {KERNEL}(", f"def {name}(")
         self.kernels.append((stage, name))
         signature = [(line.dtype.char, len(line.shape) if line.kind == "array" else -1) for line in reads]
         signature += [(line.dtype.char, len(line.shape) if line.kind == "array" else 1) for line in gives]

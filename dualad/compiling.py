@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from .symbols import Line, Program, Symbol, words
+from .symbols import KERNEL, Line, Program, Symbol, named, words
 
 BLOCK = 512
 """Elements of a block: a few arrays of so many fit into the smallest cache."""
@@ -24,8 +24,6 @@ CACHE = "DUALAD_CACHE_DIR"
 """The environment variable that names another directory for kernels; empty, none is used."""
 
 VECTORS = ("v", "b")
-
-NAME = "kernel_"  # with a digest of the text: numba tells functions apart by module and name
 
 HEADER = """\
 # A kernel of dualad; the file may be removed at any time.
@@ -80,16 +78,9 @@ def text_of(program: Program, result: Symbol, inputs: Iterable[str], moving: Ite
     if program.called:
         lines += [f"from dualad.simd import {', '.join(sorted(program.called))}", ""]
     lines += [f"c{index} = {text}" for index, text in enumerate(program.constants)]
-    lines += ["", "", f"def {NAME}({', '.join(parameters(primals, tangents))}):", *indented(body)]
+    lines += ["", "", f"def {KERNEL}({', '.join(parameters(primals, tangents))}):", *indented(body)]
     text = "\n".join(lines) + "\n"
-    return text.replace(NAME, named(text))
-
-
-def named(text: str) -> str:
-    """The name of a kernel, by its text."""
-    import hashlib  # noqa: PLC0415 - loads OpenSSL, which `import dualad` need not wait for
-
-    return f"{NAME}{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+    return text.replace(KERNEL, named(text))
 
 
 def parameters(primals: Iterable[str], tangents: Iterable[str]) -> list[str]:
@@ -178,7 +169,7 @@ def dispatcher(text: str) -> Any:
     """What numba makes of a text, nothing compiled yet."""
     from . import simd  # noqa: PLC0415 - loads numba
 
-    name = text[text.index(f"def {NAME}") + 4 :].partition("(")[0]
+    name = text[text.index(f"def {KERNEL}") + 4 :].partition("(")[0]
     path = file_of(name, text)
     names: dict[str, Any] = {"__name__": __name__}  # numba asks for a module that can be imported
     code = compile(text, str(path or f"<{name}>"), "exec")

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .compiling import indented, named
+from .compiling import indented
 from .deferred import WHERE
 from .rules.chain import pushforward
 from .rules.table import RULES, Elementwise
-from .symbols import Program, Symbol, Unsupported, words, written
+from .symbols import Program, Symbol, Unsupported, named, words, written
 
 BLOCK = 512
 """Elements of a block."""

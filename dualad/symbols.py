@@ -16,6 +16,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from .rules.chain import pushforward
 from .rules.table import Elementwise
 
+KERNEL = "kernel_"
+"""The first part of a kernel's name; a digest of its text follows."""
+
 TYPES = {"d": "float64", "f": "float32", "?": "boolean", "l": "int64", "q": "int64"}
 """The dtypes that loops take, and numba's names for them."""
 
@@ -65,6 +68,13 @@ LIBRARY = frozenset(
     ]
 )
 """The functions that are called by name from `simd`, if it widens them."""
+
+
+def named(text: str) -> str:
+    """The name of a kernel: a digest of its text. numba tells functions apart by module and name."""
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, which `import dualad` need not wait for
+
+    return f"{KERNEL}{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 def words(texts: Iterable[str]) -> set[str]:
