@@ -13,8 +13,8 @@ import numpy as np
 
 from .places import MANY, WRAPPED, attribute, reachable
 
-PACKAGES = frozenset(("numpy", "scipy", "dualad", "numba", "builtins"))
-"""Whose functions and objects are taken as they are."""
+PACKAGES = frozenset(("numpy", "scipy", "dualad", "numba", "builtins", "_pytest"))
+"""Whose functions and objects are taken as they are; pytest puts a module of its own into code with assertions."""
 
 SEEN, USED = 2**20, 2**12
 """So many elements of an array are compared with what was in them, at most; fewer where lines of a program use it, too."""
