@@ -128,7 +128,7 @@ class Node(Lifted):
             result = row.function._implementation(*args, **kwargs)
         elif isinstance(row, Composite) and row.effect:
             target = args[0] if args else next(iter(kwargs.values()))
-            if not isinstance(ungrounded(target), Node):
+            if not isinstance(target, Lifted):
                 refuse(f"np.{function.__name__} of a recorded array into a plain one", "allocate it with np.zeros_like(x)")
             return (copyto if function == np.copyto else row.body)(*args, **kwargs)
         elif isinstance(row, Composite) and row.whole and calls_or_writes(args, kwargs):

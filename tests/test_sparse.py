@@ -383,9 +383,12 @@ def test_hessians_of_what_is_written_in_place(like):
         b[1:] = x[:-1]
         b *= x[0]
         part.T[1] += x[2:] * part[0]
+        other = np.zeros(4)
+        np.copyto(other, x * b, where=x > 0.0)
+        np.put(other, [3], x[0] * x[3])
         y = b * x
         y[:2] = x[1:3]
-        return np.sum(b**3) + np.sum(y**2)
+        return np.sum(b**3) + np.sum(y**2) + np.sum(other**2)
 
     x = X[:4]
     np.testing.assert_allclose(sparse_hessian(f)(x).toarray(), dualad.hessian(f)(x), rtol=1e-13)
