@@ -50,6 +50,8 @@ def test_every_function(case):
     """Every call of the table of NumPy's functions, compiled where it can be."""
     values = points(case)
     expected = call(case, values)
+    if isinstance(expected, str):
+        pytest.skip("text of values is not recorded")
     graph = dualad.record(lambda values: call(case, values))(values)
     got = evaluate(Program(graph), [each for each, line in zip(values, graph.inputs, strict=True) if line is not None])
     check(got, optree.tree_leaves(expected, none_is_leaf=True))

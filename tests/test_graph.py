@@ -20,7 +20,7 @@ from test_functions import IDS
 
 import dualad
 from dualad import record
-from dualad.errors import BadArgument, EscapedDualError, GuardFailed, RandomNumbers, TangentLossError
+from dualad.errors import BadArgument, EscapedDualError, GuardFailed, NoRule, RandomNumbers, TangentLossError
 from dualad.graph import scattered
 from dualad.lines import kind_of, same
 from dualad.passes import PASSES, optimised
@@ -43,6 +43,10 @@ def test_every_function(case):
     """Every call of the table of NumPy's functions is recorded, and computed again by the graph and by that after each pass."""
     values = points(case)
     expected = call(case, values)
+    if isinstance(expected, str):
+        with pytest.raises(NoRule, match="text"):
+            record(lambda values: call(case, values))(values)
+        return
     graph = record(lambda values: call(case, values))(values)
     check(graph(values), expected)
     for each in PASSES:

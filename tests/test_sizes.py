@@ -42,6 +42,8 @@ def test_every_function():
     numbers, found = np.random.default_rng(1), set()
     for case in CASES:
         arguments = points(case)
+        if isinstance(call(case, arguments), str):
+            continue  # text of values is not recorded
         graph = record(lambda values, case=case: call(case, values))(arguments)
         values = graph.bind((arguments,), {})
         for line in filter(lambda line: line.function is not None, graph.lines):
