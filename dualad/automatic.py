@@ -220,11 +220,13 @@ class Lane:
     def block(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """The first block of the values, where all arrays among them are the points that it is differentiated by, and these are
         many; else all of them."""
+        if not self.batched:
+            return values
         arrays = [each for each in values if type(each) is np.ndarray]
         lengths = {len(each) if each.ndim else 0 for each in arrays}
         numbers = self.course.options["argnums"]
         count = len(numbers) if isinstance(numbers, tuple) else 1
-        if not self.batched or len(lengths) != 1 or max(lengths) < MANY or count != len(arrays):
+        if len(lengths) != 1 or max(lengths) < MANY or count != len(arrays):
             return values
         return self.cut(values, 0)
 

@@ -14,9 +14,8 @@ from problems import PROBLEMS
 from test_compile import _kernels_of_the_tests, check  # noqa: F401 - a fixture
 
 import dualad
-from dualad import automatic, flags, grad, hessian, jacfwd, jvp, value_and_grad, value_and_jacfwd
+from dualad import automatic, flags, grad, hessian, jacfwd, jvp, transformed, value_and_grad, value_and_jacfwd
 from dualad.errors import BadArgument
-from dualad.transformed import Transformed
 
 X = np.array([0.3, 1.2, 2.1])
 RATE, TABLE = 2.0, np.array([1.0, 2.0, 3.0])
@@ -98,6 +97,7 @@ def test_jvp():
     first, *_, last = [jvp(f, (X,), (np.cos(X),)) for _ in range(4)]
     assert np.array_equal(last[0], f(X))
     check(last, first, 1e-14)
+    assert next(iter(transformed._courses[id(f.__code__)].values())).lane.calls
     for _ in range(3):
         with pytest.raises(BadArgument, match="shape"):
             jvp(f, (X,), (np.ones(2),))
@@ -386,7 +386,7 @@ def test_pickling():
     slope = grad(factored)
     compiled(slope, X)
     check(pickle.loads(pickle.dumps(slope))(X), slope(X), 0.0)
-    assert isinstance(slope, Transformed)
+    assert isinstance(slope, transformed.Transformed)
     assert slope.__getstate__()["_opened"] == ()
 
 
