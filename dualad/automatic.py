@@ -61,6 +61,9 @@ WAYS = 8
 GAIN = 0.8
 """What takes no less than so much of the time as before is left as it is."""
 
+OFTEN = 3
+"""So often is it asked again whether a program is slow."""
+
 DOUBTS = 8
 """After so many answers, and an eighth of all, that NumPy had to give it gives all of them."""
 
@@ -75,10 +78,11 @@ stays in the cache then, and a recording is of one block."""
 
 class Kind:
     """Arguments of one kind: how long calls with them took, and how many there were, since something was done about them; how
-    long they may take until something is done; whether a graph was made, and whether nothing can be done."""
+    long they may take until something is done; how often a program was found slow; whether a graph was made, and whether
+    nothing can be done."""
 
     def __init__(self) -> None:
-        self.seconds, self.need, self.runs = 0.0, heat.EACH, 0
+        self.seconds, self.need, self.runs, self.slow = 0.0, heat.EACH, 0, 0
         self.recorded = self.over = False
 
 
@@ -354,9 +358,14 @@ def _prepare(
                 lane.jitted.forget(simple_key(part))
                 return
             lane.frozen = lane.frozen or not _is_writable(got)
-            if agree(answer, got) and min(_times(lane, inner, args)) < GAIN * average:
-                course.lane = lane
-                return
+            if agree(answer, got):
+                if min(_times(lane, inner, args)) < GAIN * average:
+                    course.lane = lane
+                    return
+                kind.slow += 1
+                if kind.slow < OFTEN:  # other programs may have taken the time
+                    lane.jitted.forget(simple_key(part))
+                    return
         kind.over = True
         if entry is not None:
             lane.jitted._give_up(entry, "")
