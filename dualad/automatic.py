@@ -48,9 +48,9 @@ RUNS = 32
 LINE, RECORDING = 1e-3, 4.0
 """Compiling takes a millisecond for each line of the graph, and some recordings."""
 
-LARGE, LONG = 2**19, 2000
-"""With more numbers than this among the arguments memory counts: a recording takes a multiple of what is computed. And so it
-does for LLVM, of a graph of more lines."""
+LARGE, WIDE, LONG = 2**19, 2**21, 2000
+"""With more numbers than this among the arguments, or as many more with the answer, memory counts: a recording takes a multiple
+of what is computed. And so it does for LLVM, of a graph of more lines."""
 
 SEEDS = 16
 """A program may hold so many times as many numbers as its answer has: directions, and parts of them."""
@@ -329,7 +329,8 @@ def _prepare(
         lane = Lane(course, function, found)
         values = lane.gathered(inner, args)
     part = () if values is None else lane.block(values)
-    if values is None or function is None or sum(map(np.size, part)) > LARGE:
+    size = sum(map(np.size, part))
+    if values is None or function is None or (size > LARGE and size + _numbers(answer) > WIDE):
         kind.over = True
         return
     with lane.preparing(f, function, simple_key(part)), mode(False), np.errstate(all="ignore"):
