@@ -10,7 +10,6 @@ held of what a function sees but numbers and the like.
 
 from __future__ import annotations
 
-import operator
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -24,15 +23,13 @@ import numpy as np
 from . import heat
 from .alike import agree
 from .closed import Closed, Open, closed
-from .deciding import decided, held, is_mixed
+from .deciding import decided, held, is_mixed, unused
 from .dropin import is_as_it_is, mode
 from .flags import Ear, Flags, flags, heard
 from .gathering import gathering
-from .graph import item
 from .interpreter import typed
 from .jit import KINDS, Jitted, simple_key
 from .lift import Lifted, ungrounded
-from .lines import Line
 from .locks import Lock
 from .passes import optimised
 from .recording import record
@@ -40,7 +37,6 @@ from .selection import select
 from .transformed import MISSED, Course, Transformed
 from .trees import flatten, tree_map, unflatten
 from .variants import Beside, Entry, Variant, missing
-from .views import VIEWS
 
 RUNS = 32
 """So often at least has a derivative been taken before it is recorded, which takes the time of some ten or twenty."""
@@ -49,8 +45,8 @@ LINE, RECORDING = 1e-3, 4.0
 """Compiling takes a millisecond for each line of the graph, and some recordings."""
 
 LARGE, WIDE, LONG = 2**19, 2**21, 2000
-"""With more numbers than this among the arguments, or as many more with the answer, memory counts: a recording takes a multiple
-of what is computed. And so it does for LLVM, of a graph of more lines."""
+"""Where there are more numbers than these, among the arguments and together with the answer, memory counts: a recording takes a
+multiple of what is computed. And so it does for LLVM, of a graph of more lines."""
 
 SEEDS = 16
 """A program may hold so many times as many numbers as its answer has: directions, and parts of them."""
@@ -150,25 +146,11 @@ class Target:
             tape = values[0].tape
             start = len(tape.graph.lines)
             others.append(inner(*map(_apart, values[:count])))
-            others += _unused(tape, tape.graph.lines[start:])
+            others += unused(tape, tape.graph.lines[start:])
         answer = self.run(f, values[:count], {}, **self.options)
         if any(each.line is not line for each, line in zip(values, lines, strict=True)):
             raise Open  # it writes into what it is given
         return Beside(answer, others)
-
-
-def _unused(tape: Any, lines: list[Line]) -> list[Any]:
-    """What none of these lines uses: NumPy warns of it all the same."""
-    used: set[Line] = set()
-    found = []
-    for line in reversed(lines):
-        if line not in used and (line.function in VIEWS or line.function in (operator.getitem, item)):
-            continue
-        if line not in used and line.kind != "structure" and line.dtype.kind in "fc":
-            example = np.zeros(line.shape, line.dtype)
-            found.append(tape.node(line, example if line.kind == "array" else example[()]))
-        used.update(line.inputs())
-    return found
 
 
 def _apart(value: Any) -> Any:
@@ -188,14 +170,13 @@ class Lane:
         self.batched = course.options.get("batch_ndim") == 1
         self.calls = self.doubts = 0
         self.ear: Ear | None = None  # where NumPy is called in between
-        self.valued = self.target.valued
         self.frozen = False  # whether there are answers that are not to be written into, where NumPy's are
 
     def __call__(self, inner: FunctionType, args: tuple[Any, ...]) -> Any:
         values = self.gathered(inner, args)
         if values is None:
             return MISSED
-        part = self.block(values) if self.batched else values
+        part = self.block(values)
         run = self.jitted if part is values else self.in_blocks
         prepared = self.jitted.prepared
         if prepared is not None and not self.jitted.is_preparing and simple_key(part) == prepared[2]:
@@ -205,7 +186,7 @@ class Lane:
         outputs = run(*values) if self.ear is None else self.ear.listening(run, values)
         if outputs is MISSED:
             return MISSED
-        answer = outputs.answer if outputs.__class__ is Beside else outputs
+        answer = _handed_out(outputs)
         raised = self.ear.raised if self.ear is not None else self.flags.raised() if self.flags.any() else None
         if raised and self._is_doubtful(raised, answer):
             self.doubts += 1
@@ -214,7 +195,7 @@ class Lane:
             return MISSED
         if self.frozen:
             answer = tree_map(_writable, answer)
-        if not self.valued:
+        if not self.target.valued:
             return answer
         try:
             return self._value(inner, args if self.count is None else args[: self.count]), answer
@@ -247,7 +228,7 @@ class Lane:
             outputs = self.jitted(*self.cut(values, low))
             if outputs is MISSED:
                 return MISSED
-            leaves, structure = flatten(outputs.answer if type(outputs) is Beside else outputs)
+            leaves, structure = flatten(_handed_out(outputs))
             whole = whole or [np.empty((size, *each.shape[1:]), each.dtype) for each in leaves]
             for all_points, each in zip(whole, leaves, strict=True):
                 all_points[low : low + BLOCK] = each
@@ -267,7 +248,7 @@ class Lane:
     def _is_doubtful(self, raised: set[str], answer: Any) -> bool:
         """Whether NumPy is to compute again what raised flags: it would say something, unless it does so of the value; or it
         knows better."""
-        if not self.valued and heard(raised):
+        if not self.target.valued and heard(raised):
             return True
         return raised != {"under"} and not all(leaf is None or np.isfinite(leaf).all() for leaf in flatten(answer)[0])
 
@@ -280,6 +261,11 @@ class Lane:
             for place in select("value", f, args, {}, numbers, names, complex_allowed=True).places:
                 copies[int(place)] = typed(copies[int(place)])
         return tree_map(lambda leaf: typed(ungrounded(leaf)), f(*copies))
+
+
+def _handed_out(outputs: Any) -> Any:
+    """Of what a program gives, the answer."""
+    return outputs.answer if outputs.__class__ is Beside else outputs
 
 
 def _writable(leaf: Any) -> Any:

@@ -165,9 +165,8 @@ class Closed:
         codes = [function.__code__]
         if function.__code__.co_flags & GENERATOR or function.__code__.co_kwonlyargcount:  # their defaults change in place
             raise Open
-        if type(function.__globals__) is not dict or getattr(function, "__builtins__", None) is not vars(
-            builtins
-        ):  # they may do anything
+        own = getattr(function, "__builtins__", None)
+        if type(function.__globals__) is not dict or own is not vars(builtins):  # they may do anything
             raise Open
         while codes:
             code = codes.pop()
@@ -194,7 +193,7 @@ class Closed:
                     if name not in METHODS:
                         raise Open
                 elif kind == "IS_OP":
-                    if last not in (None, True, False):  # of two arrays it tells more than there is in them
+                    if not any(last is each for each in (None, True, False)):  # of two arrays it tells too much
                         raise Open
                 elif kind == "STORE_DEREF":
                     if name in function.__code__.co_freevars:

@@ -5,21 +5,20 @@ from __future__ import annotations
 
 import operator
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from .compile import Program
+from .expressions import ARITHMETIC, COMPARISONS, TRUTHS
 from .graph import cast, item, scattered, written
 from .lines import Line, lines_in
 from .views import VIEWS
 
 EXACT = frozenset(
     [
-        *(np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.sqrt, np.square, np.absolute, np.fabs),
-        *(np.reciprocal, np.sign, np.floor, np.ceil, np.trunc, np.rint, np.minimum, np.maximum, np.fmin, np.fmax, np.copysign),
-        *(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),
-        *(np.logical_and, np.logical_or, np.logical_not, np.bitwise_and, np.bitwise_or, np.invert, np.where, np.clip),
-        *(np.max, np.min, np.amax, np.amin, np.any, np.all, np.argmax, np.argmin, np.sort, np.argsort, np.copy),
+        *(*ARITHMETIC, *COMPARISONS, *TRUTHS, np.where, np.clip),
+        *(np.max, np.min, np.amax, np.amin, np.any, np.all, np.argmax, np.argmin, np.sort, np.argsort),
         *(np.stack, np.concatenate, np.array, operator.getitem, item, cast, written, scattered, *VIEWS),
     ]
 )
@@ -73,8 +72,8 @@ def _is_told(line: Line) -> bool:
 
 def decided(program: Program, in_blocks: bool) -> bool:
     """Whether the program goes the way that NumPy would go and has as much to say, and no table of places, which may name one
-    several times, is written at: which value stays depends on how they lie in memory. In blocks it
-    may not decide by values at all."""
+    several times, is written at: which value stays depends on how they lie in memory. In blocks it may not decide by values
+    at all."""
     graph = program.whole or program.graph
     known: dict[Line, bool] = {}
     tables = [each for line in graph.lines if line.function is written for each in lines_in(line.args[1])]
@@ -87,6 +86,20 @@ def held(program: Program) -> int:
     """How many numbers a program holds on to."""
     arrays = [program.graph.hidden[line] for line in program.hidden]
     return sum(size for each in arrays for size, stride in [(np.size(each), np.asarray(each).strides)] if any(stride))
+
+
+def unused(tape: Any, lines: list[Line]) -> list[Any]:
+    """What none of these lines uses, as nodes of a tape: NumPy warns of it all the same."""
+    used: set[Line] = set()
+    found = []
+    for line in reversed(lines):
+        if line not in used and (line.function in VIEWS or line.function in (operator.getitem, item)):
+            continue
+        if line not in used and line.kind != "structure" and line.dtype.kind in "fc":
+            example = np.zeros(line.shape, line.dtype)
+            found.append(tape.node(line, example if line.kind == "array" else example[()]))
+        used.update(line.inputs())
+    return found
 
 
 def is_mixed(program: Program) -> bool:

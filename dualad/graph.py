@@ -58,11 +58,15 @@ def cast(array: Any, dtype: Any) -> Any:
     return np.asarray(array).astype(dtype)[()] if not isinstance(array, np.ndarray) else array.astype(dtype)
 
 
+CAUGHT = (ArithmeticError, ValueError, IndexError)
+"""What NumPy raises because of values; LinAlgError is a ValueError."""
+
+
 def fails(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
     """Whether a call raises."""
     try:
         function(*args, **keywords)
-    except (ArithmeticError, ValueError, IndexError):
+    except CAUGHT:
         return np.True_
     return np.False_
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .errors import NoRule, caller, refuse
-from .graph import STATIC, Graph, fails, item
+from .graph import CAUGHT, STATIC, Graph, fails, item
 from .levels import Level
 from .lift import Lifted, refilled, ungrounded
 from .lines import Line
@@ -19,9 +19,6 @@ from .naming import assigned
 from .nodes import Node, NodeArray, NodeScalar, example_of, examples_of, static_bound
 from .sizes import VIEWED, is_sized
 from .unrolling import clock
-
-CAUGHT = (ArithmeticError, ValueError, IndexError)
-"""What NumPy raises because of values; LinAlgError is a ValueError."""
 
 
 class Tape:
